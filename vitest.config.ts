@@ -1,0 +1,33 @@
+import { defaultServerConditions } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+// Packages resolve to their TypeScript source through this private condition, so tests need no build.
+// `resolve.conditions` alone is ignored by node projects: vite takes `ssr.resolve.conditions` there.
+const conditions = ['@millimetric/source', ...defaultServerConditions]
+const source = { resolve: { conditions }, ssr: { resolve: { conditions } } }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...source,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Examples run on the built packages, as a user's application would.
+        test: {
+          name: 'examples',
+          include: ['examples/*/test/**/*.test.ts', 'packages/*/e2e/**/*.test.ts'],
+          globalSetup: ['./scripts/build-once.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+})
