@@ -1,0 +1,51 @@
+import type { EventCode } from '@millimetric/schema/wire'
+
+/**
+ * What the library has to say beside its answers. Everything that was not stored shows up here, so that a
+ * caller who ignores receipts can still hear of it. No diagnostic holds a secret, an address or a property.
+ */
+export type Diagnostic =
+  | {
+      kind: 'event_not_stored'
+      level: 'warn'
+      status: 'rejected' | 'dropped'
+      code: EventCode
+      project_id: string
+      event_id: string | null
+      message: string
+    }
+  | { kind: 'insert_failed'; level: 'error'; events: number; attempt: number; final: boolean; error: unknown }
+  | { kind: 'overloaded'; level: 'error'; waiting: number; refused: number }
+  | { kind: 'key_store_failed'; level: 'error'; operation: string; error: unknown }
+  | { kind: 'pepper_mismatch'; level: 'error'; prefix: string; pepper_id: string; message: string }
+  | { kind: 'hook_failed'; level: 'error'; error: unknown }
+  | { kind: 'internal_error'; level: 'error'; request_id: string; error: unknown }
+
+export type OnDiagnostic = (diagnostic: Diagnostic) => void
+
+/** Prints failures in one line each; warnings about single events stay silent. */
+export function printFailures(diagnostic: Diagnostic): void {
+  if (diagnostic.level !== 'error') return
+  const { kind, level: _level, ...rest } = diagnostic
+  const error = 'error' in rest ? describe(rest.error) : undefined
+  const facts = Object.entries(rest)
+    .filter(([key]) => key !== 'error')
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+  console.error(`millimetric: ${[kind, ...facts, ...(error === undefined ? [] : [error])].join(' ')}`)
+}
+
+/** A listener that throws must not reach the host: its error is swallowed here, and only here. */
+export function guardDiagnostics(listener: OnDiagnostic): OnDiagnostic {
+  return (diagnostic) => {
+    try {
+      listener(diagnostic)
+    } catch (error) {
+      console.error('millimetric: onDiagnostic threw', error)
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return JSON.stringify(text.slice(0, 500))
+}

@@ -1,0 +1,1 @@
+export { AnalyticsError, type ErrorCode, isAnalyticsError } from './errors.js'

@@ -1,0 +1,108 @@
+/** A tenant. Times are epoch milliseconds. */
+export interface Project {
+  /** UUID, lower case. */
+  readonly id: string
+  /** Unique, 1–63 of `a-z 0-9 -`, starts and ends with a letter or digit. */
+  readonly slug: string
+  readonly name: string
+  /** The host's id of the owning account; null in single-tenant installs. */
+  readonly owner: string | null
+  /** Canonical origins (`https://example.com`) and label wildcards (`https://*.example.com`). */
+  readonly allowed_origins: readonly string[]
+  /** Days to keep events; null = for ever. */
+  readonly retention_days: number | null
+  /** IANA zone, default of every question. */
+  readonly timezone: string
+  readonly plan: string
+  readonly created_at: number
+}
+
+export type KeyKind = 'pk' | 'sk' | 'rk' | 'ak'
+export type KeyEnv = 'live' | 'test'
+export type Scope = 'ingest' | 'read' | 'admin'
+
+/** A key as stored: the secret itself exists nowhere. */
+export interface KeyRecord {
+  readonly id: string
+  /** Null for account keys. */
+  readonly project_id: string | null
+  /** Owner whose projects an account key reads; null for the other kinds. */
+  readonly owner: string | null
+  readonly kind: KeyKind
+  readonly env: KeyEnv
+  /** 8 lower-case hex characters, unique. */
+  readonly prefix: string
+  /** Hex of sha256(secret + pepper). */
+  readonly secret_hash: string
+  readonly pepper_id: string
+  readonly scopes: readonly Scope[]
+  readonly name: string
+  readonly created_at: number
+  readonly expires_at: number | null
+  readonly revoked_at: number | null
+  readonly last_used_at: number | null
+}
+
+/** Random bytes of one UTC day, hex; destroyed within 48 hours. */
+export interface Salt {
+  /** `YYYY-MM-DD`, UTC. */
+  readonly day: string
+  readonly salt: string
+}
+
+export interface UsageRow {
+  readonly project_id: string
+  /** `YYYY-MM`, UTC. */
+  readonly month: string
+  readonly events: number
+}
+
+/** A pepper and the name stored beside each hash made with it. */
+export interface Pepper {
+  readonly id: string
+  readonly value: string
+}
+
+export type ProjectPatch = {
+  readonly [K in 'slug' | 'name' | 'allowed_origins' | 'retention_days' | 'timezone' | 'plan']?: Project[K]
+}
+
+/**
+ * The control plane. It holds hashes and never sees a secret. Errors: `AnalyticsError` `slug_taken`, or
+ * `storage_unavailable` when the database can't be reached.
+ */
+export interface KeyStore {
+  readonly name: string
+  /** First = the one new keys are hashed with; all are tried for verification by `pepper_id`. */
+  peppers(): Promise<readonly [Pepper, ...Pepper[]]>
+
+  insertProject(project: Project): Promise<void>
+  /** By UUID or slug; undefined when there is none. */
+  findProject(idOrSlug: string): Promise<Project | undefined>
+  /** By slug ascending; with `owner`, only that owner's. */
+  listProjects(options?: { owner?: string }): Promise<readonly Project[]>
+  /** The project after the change; undefined when there is none. */
+  updateProject(id: string, patch: ProjectPatch): Promise<Project | undefined>
+
+  insertKey(key: KeyRecord): Promise<void>
+  /** The key and its project (undefined for account keys); revoked and expired keys are found too. */
+  findKey(prefix: string): Promise<{ key: KeyRecord; project: Project | undefined } | undefined>
+  /** By creation time ascending. */
+  listKeys(projectId: string): Promise<readonly KeyRecord[]>
+  /** False when the project has no such key; the first revocation time stays. */
+  revokeKey(projectId: string, keyId: string, revokedAt: number): Promise<boolean>
+  /** Keeps the latest time per key. */
+  touchKeys(used: readonly { id: string; last_used_at: number }[]): Promise<void>
+
+  /** Adds to the meter; one call is atomic. */
+  addUsage(rows: readonly UsageRow[]): Promise<void>
+  /** By month ascending. */
+  usage(projectId: string): Promise<readonly UsageRow[]>
+
+  /** The day's salt: `candidate` when the day had none, else the one stored first, whoever asked. */
+  claimSalt(candidate: Salt): Promise<Salt>
+  /** Destroys the salts of all days before `day` (YYYY-MM-DD); returns how many. */
+  deleteSaltsBefore(day: string): Promise<number>
+
+  close(): Promise<void>
+}
