@@ -1,0 +1,15 @@
+export { CHANNELS, type Channel, type Kind, type Network } from './channels.js'
+export { classify, createClassifier, RULESET_VERSION } from './classify.js'
+export { type Explanation, explain, type RuleOutcome } from './explain.js'
+export { registrable } from './registrable.js'
+export type { Rule, Verdict } from './rules.js'
+export type { Signals } from './signals.js'
+export { type HostTable, TABLES, type Tables } from './tables.js'
+export type {
+  Classification,
+  ClassifyInput,
+  ClassifyOptions,
+  ClickId,
+  Confidence,
+  Evidence,
+} from './types.js'
