@@ -146,7 +146,7 @@ describe.each(BRIDGED)('$name', (mount) => {
           request.signal.addEventListener('abort', () => aborted.resolve(true))
           arrived.resolve()
           await aborted.promise
-          throw new Error('after the abort nobody listens')
+          return new Response('nobody listens')
         }),
       ),
     )
@@ -210,7 +210,9 @@ describe.each(BRIDGED)('$name', (mount) => {
     expect(await outcome.promise).toBe('broken off')
     expect((await fetch(`http://127.0.0.1:${port}${mount.prefix}/`)).status).toBe(200)
   })
+})
 
+describe.each(BRIDGED.filter(({ name }) => !name.startsWith('hono')))('$name', (mount) => {
   it.each(['unread', 'read in part'])(
     'keeps the connection after a refusal with the body %s',
     async (how) => {
