@@ -78,23 +78,19 @@ function clickChannel(s: Signals, owner: Network): Channel {
 
 /** One id stands for all that Google sells; the place of the click and `gad_source` tell them apart. */
 function googleSurface(s: Signals): Channel {
-  const place = s.referrer_network?.kind ?? s.source_network?.kind
+  const place = s.referrer_network?.kind
   if (place === 'video' || place === 'display') return paidChannel(place)
-  if (place !== undefined || s.source_network?.kind === 'video')
-    return paidChannel(s.source_network?.kind === 'video' ? 'video' : 'search')
-  switch (s.ad_surface) {
-    case '2':
-      return 'display'
-    case '3':
-      return 'paid_video'
-    case '4':
-      return 'cross_network'
-    case '5':
-      return 'paid_shopping'
-    default:
-      return 'paid_search'
-  }
+  if (s.source_network?.kind === 'video') return 'paid_video'
+  return place === undefined ? (SURFACES.get(s.ad_surface) ?? 'paid_search') : 'paid_search'
 }
+
+/** What values of `gad_source` were seen to stand for; Google does not document them. */
+const SURFACES: ReadonlyMap<string, Channel> = new Map([
+  ['2', 'display'],
+  ['3', 'paid_video'],
+  ['4', 'cross_network'],
+  ['5', 'paid_shopping'],
+])
 
 /** The medium speaks of another way of coming than the advert that the id was made for: a copied link. */
 function contradicts(s: Signals): boolean {
@@ -268,12 +264,6 @@ export const BUILT_IN: readonly Rule[] = [
     test: (s) => (s.source_network === undefined ? null : tagged(s, organicChannel(s.source_network.kind))),
   },
   {
-    id: 'shopping_campaign',
-    when: 'a campaign about shopping, from a source that is not known',
-    needs: CAMPAIGN,
-    test: (s) => (SHOPPING.test(s.campaign) ? tagged(s, 'organic_shopping') : null),
-  },
-  {
     id: 'soft_click_id',
     when: 'an id that ordinary links of a network or mailing tool carry, and no other known place before',
     needs: SOFT,
@@ -291,6 +281,13 @@ export const BUILT_IN: readonly Rule[] = [
         click_id: s.soft_id,
       }
     },
+  },
+  {
+    id: 'shopping_campaign',
+    when: 'a campaign about shopping, from a source that is not known',
+    needs: CAMPAIGN,
+    test: (s) =>
+      s.referrer_network === undefined && SHOPPING.test(s.campaign) ? tagged(s, 'organic_shopping') : null,
   },
   {
     id: 'source_unknown',

@@ -58,10 +58,11 @@ function named(names: ReadonlyMap<string, Network>, network: Network): Network {
 /** Entries of a `kind network: name name …` table. */
 function* lines(table: string): Generator<[name: string, network: Network]> {
   for (const line of table.trim().split('\n')) {
-    const [head = '', names = ''] = line.split(': ')
+    const [head = '', names = ''] = line.split(/: ?/)
     const [kind = '', name = ''] = head.split(' ')
     const network: Network = { name: name === '*' ? '' : name, kind: kindOf(kind) }
-    for (const each of names.split(' ')) yield [each, network]
+    if (network.name !== '') yield [name, network]
+    for (const each of names.split(' ')) if (each !== '') yield [each, network]
   }
 }
 

@@ -79,7 +79,7 @@ export function readSignals(
   const tags = page.includes('?') || page.includes('#') ? readTags(page, set.index.params) : NO_TAGS
   const from = readReferrer(clean(referrer, MAX_REFERRER), page, requestHost, tags.ignore !== undefined, set)
 
-  const source = tags.source === undefined ? '' : tags.source.value.toLowerCase()
+  const source = tags.source === undefined ? '' : sourceWord(tags.source.value.toLowerCase())
   const sourceNetwork = source === '' ? undefined : readSource(set, source)
   const medium = tags.medium === undefined ? '' : tags.medium.value.toLowerCase()
   const mediumIs = medium === '' ? undefined : mediumMeaning(set, medium)
@@ -122,6 +122,11 @@ export function readSignals(
     agent: app,
     agent_network: app === '' ? undefined : set.index.agents.get(app),
   }
+}
+
+/** `utm_source=direct` says that there is no source. */
+function sourceWord(value: string): string {
+  return value === 'direct' ? '' : value
 }
 
 function mediumMeaning(set: Ruleset, medium: string): Medium | undefined {
@@ -174,7 +179,8 @@ function readReferrer(
     is === 'own'
       ? undefined
       : ((set.extraHosts && findHost(set.extraHosts, host, text, address.pathAt)) ??
-        findHost(set.index.hosts, host, text, address.pathAt))
+        findHost(set.index.hosts, host, text, address.pathAt) ??
+        mailHost(host, set))
   if (network?.drop && is !== 'neighbour') return nowhere(host)
   const local = network === undefined && is === 'foreign' && isLocal(host)
   const term = network?.kind === 'search' && set.term ? searchTerm(text, address.pathAt) : ''
@@ -231,6 +237,21 @@ function neighbours(a: string, b: string, set: Ruleset): boolean {
   const domain = set.registrable(a)
   return domain !== null && domain === set.registrable(b)
 }
+
+const MAIL: Network = { name: 'email', kind: 'email' }
+
+/** Mail hosts of everybody's: `mail.example.com`, `webmail3.isp.example`, `roundcube.example.com`. */
+function mailHost(host: string, set: Ruleset): Network | undefined {
+  if (!MAIL_LABEL.test(host)) return undefined
+  const domain = set.registrable(host)
+  if (domain === null || domain.length >= host.length) return undefined
+  // The label right above the domain, so that `mail.google.com.example.org` is none.
+  const above = host.slice(0, host.length - domain.length - 1)
+  return MAIL_LABEL.test(above.slice(above.lastIndexOf('.') + 1)) ? MAIL : undefined
+}
+
+const MAIL_LABEL =
+  /(?:^|\.)(?:(?:web)?mail\d*|webmail[\w-]*|e-?mail|mailbox|mailbusiness|lightmailer[\w-]*|roundcube|horde|zimbra|owa|deref-mail)(?:\.|$)/
 
 /** Development machines and private networks: never a place that sends visitors. */
 function isLocal(host: string): boolean {

@@ -20,27 +20,24 @@ export function readSource(set: Ruleset, value: string): Network | undefined {
   )
 }
 
-/** `facebook-ads`, `fb-ad`, `googleads`: the network under a name that says it was an advert. */
+/** `facebook-ads`, `fb-ad`, `googleads`, `paid-facebook`: the network under a name that says it was an advert. */
 function advertiser(set: Ruleset, name: string): Network | undefined {
-  const match = /^(?:ads?[-.])?(.*?)([-.]?)(?:ads?|paid)$/.exec(name)
-  const base = match?.[1]
-  if (base === undefined || base === '') return undefined
-  const network = set.index.sources.get(base)
+  const apart = /^(.+)[-.](?:ads?|paid)$/.exec(name)?.[1] ?? /^(?:ads|paid)[-.](.+)$/.exec(name)?.[1]
+  const base = apart ?? /^(.+?)ads?$/.exec(name)?.[1]
+  const network = base === undefined ? undefined : set.index.sources.get(base)
   if (network !== undefined) return { ...network, paid: true }
-  // Without a separator it must be a known name: `threads`, `downloads`, `roads` are no adverts.
-  return match?.[2] === '' ? undefined : { name: base, kind: 'other', paid: true }
+  // Without a separator it must be a known name: `downloads` and `leads` are no adverts.
+  return apart === undefined ? undefined : { name: '', kind: 'other', paid: true }
 }
 
-const WORDS: readonly Network[] = [
-  { name: '', kind: 'email' },
-  { name: '', kind: 'sms' },
-]
+const OWN_EMAIL: Network = { name: '', kind: 'email' }
+const OWN_SMS: Network = { name: '', kind: 'sms' }
 
 /** `site-newsletter`, `email_weekly`: a list of one's own, named freely. */
 function byWord(name: string): Network | undefined {
   for (const word of name.split(/[^a-z]+/)) {
-    if (word === 'newsletter' || word === 'email') return WORDS[0]
-    if (word === 'sms') return WORDS[1]
+    if (word === 'newsletter' || word === 'email' || word === 'edm') return OWN_EMAIL
+    if (word === 'sms') return OWN_SMS
   }
   return undefined
 }

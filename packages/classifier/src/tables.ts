@@ -1,8 +1,21 @@
 import type { Kind } from './channels.js'
-import { AGENTS, APPS, PASS_THROUGH } from './tables/apps.js'
-import { AI, EMAIL, SEARCH, SOCIAL, VIDEO } from './tables/hosts.js'
+import { AGENTS, APPS } from './tables/apps.js'
 import { MEDIUMS } from './tables/mediums.js'
 import { CLICK_IDS, TAGS } from './tables/params.js'
+import {
+  ADS,
+  AFFILIATE,
+  AI,
+  AUDIO,
+  EMAIL,
+  OTHER_ADS,
+  PASS_THROUGH,
+  SEARCH_ADS,
+  SHOPPING,
+  VIDEO,
+} from './tables/places.js'
+import { SEARCH } from './tables/search.js'
+import { SOCIAL } from './tables/social.js'
 import { SOURCES } from './tables/sources.js'
 
 /** A table of hosts of one kind, in the notation of `addHosts`. */
@@ -31,8 +44,14 @@ export const TABLES: Tables = {
     { kind: 'search', table: SEARCH },
     { kind: 'social', table: SOCIAL },
     { kind: 'video', table: VIDEO },
-    { kind: 'email', table: EMAIL },
     { kind: 'ai', table: AI },
+    { kind: 'shopping', table: SHOPPING },
+    { kind: 'email', table: EMAIL },
+    { kind: 'audio', table: AUDIO },
+    { kind: 'affiliate', table: AFFILIATE },
+    { kind: 'display', table: ADS, paid: true },
+    { kind: 'search', table: SEARCH_ADS, paid: true },
+    { kind: 'other', table: OTHER_ADS, paid: true },
     { kind: 'referral', table: PASS_THROUGH, drop: true },
   ],
   clickIds: CLICK_IDS,

@@ -3,6 +3,9 @@ export const SECOND_LEVEL: string = `
 ac co com edu gob gouv gov gv mil ne net nic nom or org
 `
 
+/** Country domains where every second label is a suffix. */
+export const WILDCARD: string = 'bd ck er fj fk jm kh mm np pg'
+
 /** Hosting services whose customers get a subdomain: two of them are two sites. Facts of the services' docs. */
 export const PRIVATE_SUFFIXES: string = `
 github.io gitlab.io pages.dev workers.dev vercel.app now.sh netlify.app netlify.com web.app firebaseapp.com
@@ -18,4 +21,5 @@ streamlit.app hf.space lovable.app bolt.host v0.app stackblitz.io codesandbox.io
 ngrok.app ngrok-free.app trycloudflare.com loca.lt translate.goog myfreesites.net yolasite.com
 business.site sites.google.com bigcartel.com mybigcommerce.com zendesk.com freshdesk.com
 uk.com us.com eu.com de.com co.com jpn.com br.com cn.com za.com ru.com sa.com gb.net se.net uk.net hu.net
+xn--55qx5d.cn
 `
