@@ -76,7 +76,8 @@ export interface KeyStore {
   /** First = the one new keys are hashed with; all are tried for verification by `pepper_id`. */
   peppers(): Promise<readonly [Pepper, ...Pepper[]]>
 
-  insertProject(project: Project): Promise<void>
+  /** Stores the project and its first keys, or nothing. */
+  insertProject(project: Project, keys?: readonly KeyRecord[]): Promise<void>
   /** By UUID or slug; undefined when there is none. */
   findProject(idOrSlug: string): Promise<Project | undefined>
   /** By slug ascending; with `owner`, only that owner's. */

@@ -1,0 +1,180 @@
+import { constantTimeEqualHex } from '#crypto'
+import type { OnDiagnostic } from '../diagnostics.js'
+import { AnalyticsError } from '../errors.js'
+import type { KeyRecord, KeyStore, Pepper, Scope } from '../ports/key-store.js'
+import { presentedKey } from './credential.js'
+import { hashSecret, type ParsedKey } from './key.js'
+import { createKeyUse } from './key-use.js'
+import { createLookupCache } from './lookup-cache.js'
+import { type OriginMatcher, originMatcher } from './origin.js'
+import { type KeyPrincipal, requireScope } from './principal.js'
+
+export interface AuthenticatorOptions {
+  readonly keys: KeyStore
+  /** Now, in epoch milliseconds. */
+  readonly clock: () => number
+  /**
+   * Milliseconds for which a looked-up key is trusted without asking the store: the time until a revocation
+   * made in another process is felt here. Default 60,000, from 0 to 300,000.
+   */
+  readonly cacheTtlMs?: number | undefined
+  readonly onDiagnostic: OnDiagnostic
+}
+
+export interface AuthenticationNeed {
+  readonly scope: Scope
+  /** Whether a public key may come as `?key=`, for senders that can't set headers. */
+  readonly allowQueryKey: boolean
+}
+
+export interface Authenticator {
+  /**
+   * Who asks. Errors, in this order: 401 `missing_bearer_token`, 401 `malformed_api_key`, 401
+   * `invalid_api_key` (unknown, wrong, revoked and expired alike), 401 `key_kind_mismatch`, 403
+   * `insufficient_scope`, 403 `origin_not_allowed`; and 503 `storage_unavailable` when the key is not cached
+   * and the key store does not answer. Never reads the body.
+   */
+  authenticate(request: Request, need: AuthenticationNeed): Promise<KeyPrincipal>
+  /** Forgets what is cached of a key: call after revoking it. */
+  invalidate(prefix: string): void
+  /** Forgets all cached keys of a project: call after changing it. */
+  invalidateProject(projectId: string): void
+  /** Writes the collected `last_used_at` times now. Never rejects: a failure is a diagnostic. */
+  flushUsed(): Promise<void>
+}
+
+interface CachedKey {
+  readonly record: KeyRecord
+  /** Undefined when the pepper that the key was made with is not configured. */
+  readonly pepper: Pepper | undefined
+  /** Undefined for account keys. */
+  readonly principal: KeyPrincipal | undefined
+  readonly allows: OriginMatcher
+}
+
+const DEFAULT_TTL_MS = 60_000
+const LONGEST_TTL_MS = 300_000
+const CACHED_KEYS = 10_000
+const REPORT_EVERY_MS = 10_000
+
+// Hashed and compared for unknown keys, so that they cost what a wrong secret costs.
+const NO_PEPPER: Pepper = { id: '', value: '0'.repeat(32) }
+const NO_HASH = '0'.repeat(64)
+
+/** Throws `invalid_options` for a `cacheTtlMs` out of range. Opens nothing and starts no timer. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { keys, clock, onDiagnostic } = options
+  const ttlMs = options.cacheTtlMs ?? DEFAULT_TTL_MS
+  if (!(ttlMs >= 0 && ttlMs <= LONGEST_TTL_MS)) {
+    throw new AnalyticsError(
+      'invalid_options',
+      `cacheTtlMs must be from 0 to ${LONGEST_TTL_MS} milliseconds.`,
+    )
+  }
+  let reportedAt = Number.NEGATIVE_INFINITY
+
+  const cache = createLookupCache<CachedKey>({
+    load,
+    clock,
+    ttlMs,
+    size: CACHED_KEYS,
+    keepMisses: true,
+    onFailure(error) {
+      // An outage fails every request; one line in ten seconds says so.
+      const now = clock()
+      if (now - reportedAt < REPORT_EVERY_MS) return
+      reportedAt = now
+      onDiagnostic({ kind: 'key_store_failed', level: 'error', operation: 'findKey', error })
+    },
+  })
+  const use = createKeyUse({ keys, clock, onDiagnostic })
+
+  async function load(prefix: string): Promise<CachedKey | undefined> {
+    const [peppers, found] = await Promise.all([keys.peppers(), keys.findKey(prefix)])
+    if (found === undefined) return undefined
+    const { key: record, project } = found
+    const pepper = peppers.find(({ id }) => id === record.pepper_id)
+    if (pepper === undefined) reportPepper(record)
+    const { id: key_id, kind: key_kind, scopes } = record
+    return {
+      record,
+      pepper,
+      principal: project && { kind: 'key', key_kind, key_id, scopes, project },
+      allows: originMatcher(project?.allowed_origins ?? []),
+    }
+  }
+
+  function reportPepper({ prefix, pepper_id }: KeyRecord): void {
+    onDiagnostic({
+      kind: 'pepper_mismatch',
+      level: 'error',
+      prefix,
+      pepper_id,
+      message:
+        `The key ${prefix} was made with a pepper that is not configured, so it can't be verified. Start with ` +
+        'the pepper whose SHA-256 starts with this pepper_id (add it as a previous pepper), or make a new key.',
+    })
+  }
+
+  async function find(prefix: string): Promise<CachedKey | undefined> {
+    try {
+      return await cache.find(prefix)
+    } catch (error) {
+      // The reason went to the diagnostics; clients learn only that it is not their key's fault.
+      throw new AnalyticsError('storage_unavailable', 'API keys can not be checked right now.', {
+        retryAfter: 2,
+        cause: error,
+      })
+    }
+  }
+
+  async function verify(presented: ParsedKey): Promise<CachedKey> {
+    const cached = await find(presented.prefix)
+    const hash = await hashSecret(presented.secret, cached?.pepper ?? NO_PEPPER)
+    const matches = constantTimeEqualHex(hash, cached?.record.secret_hash ?? NO_HASH)
+    if (cached === undefined || cached.pepper === undefined || !matches || !isLive(cached, clock())) {
+      throw new AnalyticsError('invalid_api_key', 'This API key is not valid.')
+    }
+    const { kind, env } = cached.record
+    if (kind !== presented.kind || env !== presented.env) {
+      throw new AnalyticsError(
+        'key_kind_mismatch',
+        `This key is a ${kind}_${env} key; send it as it was made.`,
+      )
+    }
+    return cached
+  }
+
+  return {
+    async authenticate(request, need) {
+      const presented = presentedKey(request, need.allowQueryKey)
+      const { record, principal, allows } = await verify(presented)
+      use.mark(record.id)
+      if (principal === undefined) {
+        throw new AnalyticsError(
+          'insufficient_scope',
+          'Account keys belong to no project; use a key of the project.',
+        )
+      }
+      requireScope(principal, need.scope)
+      if (record.kind === 'pk' && !allows(request.headers.get('origin'))) {
+        throw new AnalyticsError(
+          'origin_not_allowed',
+          "The Origin of this request is not on the project's allowed_origins, which public keys need.",
+        )
+      }
+      return principal
+    },
+    invalidate: cache.forget,
+    invalidateProject(projectId) {
+      cache.forgetWhere(({ record }) => record.project_id === projectId)
+    },
+    flushUsed: use.flush,
+  }
+}
+
+function isLive({ record, principal }: CachedKey, now: number): boolean {
+  const { kind, revoked_at, expires_at } = record
+  if (revoked_at !== null || (expires_at !== null && expires_at <= now)) return false
+  return principal !== undefined || kind === 'ak'
+}

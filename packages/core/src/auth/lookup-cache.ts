@@ -1,0 +1,148 @@
+import { AnalyticsError } from '../errors.js'
+
+export interface LookupCacheOptions<V> {
+  readonly load: (key: string) => Promise<V | undefined>
+  readonly clock: () => number
+  /** Milliseconds for which a found value or, with `keepMisses`, a miss is answered without asking again. */
+  readonly ttlMs: number
+  /** Entries kept for found values, and as many again for misses. */
+  readonly size: number
+  readonly keepMisses: boolean
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface LookupCache<V> {
+  /** Throws `storage_unavailable` when the value is not cached and can't be loaded. */
+  find(key: string): V | undefined | Promise<V | undefined>
+  forget(key: string): void
+  forgetWhere(test: (value: V) => boolean): void
+}
+
+interface Entry<V> {
+  readonly value: V
+  readonly loadedAt: number
+}
+
+const STALE_MS = 3_600_000
+const DEADLINE_MS = 2_000
+const RETRY_MS = 5_000
+const MAX_LOADS = 256
+
+/**
+ * Values by key, loaded once for any number of callers. Misses have their own room, so that a flood of bogus
+ * keys can't push out the real ones. While loading fails, values up to an hour old are served and one caller
+ * in 5 seconds tries again; a load that takes longer than 2 seconds counts as failed for those who wait.
+ */
+export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCache<V> {
+  const { clock, ttlMs, size } = options
+  const found = new Map<string, Entry<V>>()
+  const missed = new Map<string, number>()
+  const loads = new Map<string, Promise<V | undefined>>()
+  let epoch = 0
+  let failing = false
+  let triedAt = Number.NEGATIVE_INFINITY
+
+  function find(key: string): V | undefined | Promise<V | undefined> {
+    const now = clock()
+    const entry = found.get(key)
+    if (entry !== undefined && isYounger(entry.loadedAt, ttlMs, now)) {
+      put(found, key, entry)
+      return entry.value
+    }
+    const missedAt = missed.get(key)
+    if (missedAt !== undefined && isYounger(missedAt, ttlMs, now)) return undefined
+    if (entry !== undefined && failing && isYounger(entry.loadedAt, STALE_MS, now)) {
+      if (!isYounger(triedAt, RETRY_MS, now)) begin(key).catch(() => {})
+      return entry.value
+    }
+    return loadOrStale(key)
+  }
+
+  async function loadOrStale(key: string): Promise<V | undefined> {
+    try {
+      return await (loads.get(key) ?? begin(key))
+    } catch (error) {
+      // Read again: a revocation may have taken the entry away while the load was under way.
+      const entry = found.get(key)
+      if (entry !== undefined && isYounger(entry.loadedAt, STALE_MS, clock())) return entry.value
+      throw error
+    }
+  }
+
+  async function begin(key: string): Promise<V | undefined> {
+    if (loads.size >= MAX_LOADS) throw unavailable('Too many lookups are waiting for the key store.')
+    triedAt = clock()
+    const load = withDeadline(fetch(key)).finally(() => {
+      if (loads.get(key) === load) loads.delete(key)
+    })
+    loads.set(key, load)
+    try {
+      return await load
+    } catch (error) {
+      failing = true
+      options.onFailure(error)
+      throw error
+    }
+  }
+
+  /** Goes on after the deadline, so that a slow store still fills the cache. */
+  async function fetch(key: string): Promise<V | undefined> {
+    const begun = epoch
+    const value = await options.load(key)
+    failing = false
+    // Something was forgotten meanwhile, and this answer may be older than that.
+    if (begun !== epoch) return value
+    if (value !== undefined) put(found, key, { value, loadedAt: clock() })
+    else {
+      found.delete(key)
+      if (options.keepMisses) put(missed, key, clock())
+    }
+    return value
+  }
+
+  function put<T>(room: Map<string, T>, key: string, value: T): void {
+    room.delete(key)
+    room.set(key, value)
+    if (room.size <= size) return
+    const oldest = room.keys().next().value
+    if (oldest !== undefined) room.delete(oldest)
+  }
+
+  function forget(key: string): void {
+    epoch++
+    found.delete(key)
+    missed.delete(key)
+    loads.delete(key)
+  }
+
+  return {
+    find,
+    forget,
+    forgetWhere(test) {
+      epoch++
+      loads.clear()
+      for (const [key, entry] of found) if (test(entry.value)) found.delete(key)
+    },
+  }
+}
+
+/** False as well when the clock went backwards. */
+function isYounger(since: number, age: number, now: number): boolean {
+  return now >= since && now - since < age
+}
+
+async function withDeadline<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unavailable('The key store did not answer in time.')), DEADLINE_MS)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function unavailable(message: string): AnalyticsError {
+  return new AnalyticsError('storage_unavailable', message, { retryAfter: 2 })
+}

@@ -1,0 +1,167 @@
+import { randomUuid } from '#crypto'
+import { AnalyticsError } from '../errors.js'
+import type { KeyEnv, KeyKind, KeyRecord, KeyStore, Scope } from '../ports/key-store.js'
+import { invalidField, knownFields, textField } from './input-field.js'
+import { hashSecret, mintKey } from './key.js'
+
+/** A key as its owner may see it: without the hash. Times are epoch milliseconds. */
+export interface KeyInfo {
+  readonly id: string
+  readonly project_id: string | null
+  readonly owner: string | null
+  readonly kind: KeyKind
+  readonly env: KeyEnv
+  /** 8 lower-case hex characters: enough to recognise the key, safe to show. */
+  readonly prefix: string
+  readonly scopes: readonly Scope[]
+  readonly name: string
+  readonly created_at: number
+  readonly expires_at: number | null
+  readonly revoked_at: number | null
+  readonly last_used_at: number | null
+}
+
+export interface CreateKey {
+  /** UUID of the project. */
+  readonly project_id: string
+  /** `pk` browsers (ingest), `sk` servers (all), `rk` dashboards (read). */
+  readonly kind: 'pk' | 'sk' | 'rk'
+  /** Default `live`. */
+  readonly env?: KeyEnv | undefined
+  /** Default and at most: pk ingest; sk ingest, read, admin; rk read. */
+  readonly scopes?: readonly Scope[] | undefined
+  /** 1–128 characters; default empty. */
+  readonly name?: string | undefined
+  /** Epoch milliseconds, in the future; null (default) = never. */
+  readonly expires_at?: number | null | undefined
+}
+
+export interface KeyManager {
+  /**
+   * Makes a key. `secret` is the whole key text and is shown this once. Errors: `invalid_params` naming the
+   * field, `unknown_project`.
+   */
+  create(input: CreateKey): Promise<{ key: KeyInfo; secret: string }>
+  /** All keys of a project, revoked ones too, oldest first. */
+  list(projectId: string): Promise<KeyInfo[]>
+  /** Ends a key, at once in this process. The first revocation time stays. Error: `not_found`. */
+  revoke(projectId: string, keyId: string): Promise<KeyInfo>
+  /** A checked key that is not stored yet, for storing it together with its project. */
+  prepare(input: CreateKey): Promise<{ record: KeyRecord; secret: string }>
+}
+
+/** What each kind may do at most, and does by default. */
+export const KIND_SCOPES: { readonly [K in KeyKind]: readonly Scope[] } = {
+  pk: ['ingest'],
+  sk: ['ingest', 'read', 'admin'],
+  rk: ['read'],
+  ak: ['read'],
+}
+
+const FIELDS = ['project_id', 'kind', 'env', 'scopes', 'name', 'expires_at']
+const LONGEST_NAME = 128
+// The last millisecond of the year 9999: later times have no ISO form that databases read.
+const LAST_TIME = 253_402_300_799_999
+const MINT_ATTEMPTS = 5
+
+export function createKeyManager(options: {
+  keys: KeyStore
+  /** Now, in epoch milliseconds. */
+  clock: () => number
+  /** Makes the process forget what it cached of the key with this prefix. */
+  invalidate: (prefix: string) => void
+}): KeyManager {
+  const { keys, clock, invalidate } = options
+
+  async function prepare(input: CreateKey): Promise<{ record: KeyRecord; secret: string }> {
+    const now = clock()
+    const fields = keyFields(input, now)
+    const { parsed, text } = await mintUnused(fields.kind, fields.env)
+    const [pepper] = await keys.peppers()
+    const record: KeyRecord = {
+      ...fields,
+      id: randomUuid(),
+      owner: null,
+      prefix: parsed.prefix,
+      secret_hash: await hashSecret(parsed.secret, pepper),
+      pepper_id: pepper.id,
+      created_at: now,
+      revoked_at: null,
+      last_used_at: null,
+    }
+    return { record, secret: text }
+  }
+
+  async function mintUnused(kind: KeyKind, env: KeyEnv): Promise<ReturnType<typeof mintKey>> {
+    // A prefix has 32 bits, so with many keys one may be taken.
+    for (let attempt = 0; attempt < MINT_ATTEMPTS; attempt++) {
+      const minted = mintKey(kind, env)
+      if ((await keys.findKey(minted.parsed.prefix)) === undefined) return minted
+    }
+    throw new AnalyticsError('internal_error', 'No unused key prefix was found.')
+  }
+
+  return {
+    prepare,
+    async create(input) {
+      const { record, secret } = await prepare(input)
+      const project = await keys.findProject(input.project_id)
+      if (project?.id !== input.project_id) throw unknownProject()
+      await keys.insertKey(record)
+      invalidate(record.prefix)
+      return { key: keyInfo(record), secret }
+    },
+    async list(projectId) {
+      return (await keys.listKeys(projectId)).map(keyInfo)
+    },
+    async revoke(projectId, keyId) {
+      const now = clock()
+      const revoked = await keys.revokeKey(projectId, keyId, now)
+      const key = revoked ? (await keys.listKeys(projectId)).find(({ id }) => id === keyId) : undefined
+      if (key === undefined) throw new AnalyticsError('not_found', 'The project has no such key.')
+      invalidate(key.prefix)
+      return keyInfo(key)
+    },
+  }
+}
+
+function keyFields(
+  input: CreateKey,
+  now: number,
+): Pick<KeyRecord, 'project_id' | 'kind' | 'env' | 'scopes' | 'name' | 'expires_at'> {
+  knownFields(input, FIELDS)
+  const { project_id, kind, env = 'live', name, expires_at = null } = input
+  if (typeof project_id !== 'string') throw invalidField('project_id', 'must be the UUID of a project.')
+  if (!['pk', 'sk', 'rk'].includes(kind)) throw invalidField('kind', 'must be one of pk, sk, rk.')
+  if (env !== 'live' && env !== 'test') throw invalidField('env', 'must be live or test.')
+  if (expires_at !== null && !(Number.isInteger(expires_at) && expires_at > now && expires_at <= LAST_TIME)) {
+    throw invalidField('expires_at', 'must be null or a time in the future, in epoch milliseconds.')
+  }
+  return {
+    project_id,
+    kind,
+    env,
+    scopes: keyScopes(kind, input.scopes),
+    name: name === undefined || name === '' ? '' : textField('name', name, LONGEST_NAME),
+    expires_at,
+  }
+}
+
+function keyScopes(kind: KeyKind, wanted: CreateKey['scopes']): readonly Scope[] {
+  const most = KIND_SCOPES[kind]
+  if (wanted === undefined) return most
+  const fits = Array.isArray(wanted) && wanted.length > 0 && wanted.every((scope) => most.includes(scope))
+  if (!fits || new Set(wanted).size !== wanted.length) {
+    throw invalidField('scopes', `a ${kind} key has one or more of [${most.join(', ')}], each once.`)
+  }
+  return [...wanted]
+}
+
+function keyInfo(key: KeyRecord): KeyInfo {
+  const { secret_hash: _hash, pepper_id: _pepper, ...info } = key
+  return info
+}
+
+function unknownProject(): AnalyticsError {
+  return new AnalyticsError('unknown_project', 'There is no such project.')
+}

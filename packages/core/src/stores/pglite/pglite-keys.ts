@@ -1,0 +1,39 @@
+import { randomHex } from '#crypto'
+import { type PepperOption, requirePepper } from '../../crypto/pepper.js'
+import { AnalyticsError } from '../../errors.js'
+import { createSqlKeyStore, type SqlKeyStore } from '../postgres/engine.js'
+import { openPglite } from './database.js'
+
+export interface PgliteKeysOptions {
+  /** Directory of the database, made when missing; absent = in memory, gone with the process. */
+  readonly path?: string | undefined
+  /**
+   * Default: a random pepper, kept in `<path>/pepper` (mode 0600). Bring your own to keep it apart from the data.
+   */
+  readonly pepper?: PepperOption | undefined
+}
+
+/**
+ * Projects and keys in Postgres inside this process, through `@electric-sql/pglite` and `kysely`. One process
+ * at a time may open a directory (`store_in_use`); within it, all stores on one path share one instance. Opens
+ * nothing until first use. PGlite never calls fsync: what is stored survives the end of the process, kill -9
+ * included, but not surely a power cut; use {@link postgresKeys} where it must.
+ */
+export function pgliteKeys(options: PgliteKeysOptions = {}): SqlKeyStore {
+  const { path, pepper } = options
+  if (path !== undefined && (typeof path !== 'string' || path === '' || path.includes('\0'))) {
+    throw new AnalyticsError('invalid_options', 'path must be the path of a directory.')
+  }
+  const given = pepper === undefined ? undefined : requirePepper(pepper)
+  return createSqlKeyStore({
+    name: 'pglite',
+    schema: 'millimetric',
+    autoMigrate: true,
+    connect: () => openPglite(path),
+    async pepperValues(link) {
+      if (given !== undefined) return given
+      // Opening comes first: only the holder of the directory may make its pepper.
+      return [(await (await link()).keptPepper()) ?? randomHex(32)]
+    },
+  })
+}

@@ -1,0 +1,239 @@
+import type { Kysely } from 'kysely'
+import { AnalyticsError } from '../../errors.js'
+import type { KeyRecord, KeyStore, Pepper, Project } from '../../ports/key-store.js'
+import type { KyselyModule } from './dialect.js'
+import {
+  JOINED_PROJECT,
+  readJoinedProject,
+  readKey,
+  readProject,
+  type Tables,
+  writeOptionalTime,
+  writeTime,
+} from './tables.js'
+
+/** An open database: the schema is set on `db` and spelled out in `schema` for statements in plain SQL. */
+export interface Database {
+  readonly kysely: KyselyModule
+  readonly db: Kysely<Tables>
+  readonly schema: string
+}
+
+type Operations = Omit<KeyStore, 'name' | 'peppers' | 'close'>
+
+export interface Engine {
+  readonly name: string
+  peppers(): Promise<readonly [Pepper, ...Pepper[]]>
+  /** Runs one operation on the open database. */
+  run<T>(operation: (database: Database) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+const PROJECT_COLUMNS = [
+  'id',
+  'slug',
+  'name',
+  'owner',
+  'allowed_origins',
+  'retention_days',
+  'timezone',
+  'plan',
+  'created_at',
+] as const
+
+// Rows per statement: parameters of one statement are counted in 16 bits.
+const ROWS = 1_000
+
+/** Every query of the control plane. Each value is bound; identifiers are constants of this folder. */
+export function sqlKeyStore({ name, peppers, run, close }: Engine): KeyStore {
+  return { name, peppers, close, ...projectQueries(run), ...keyQueries(run), ...meterQueries(run) }
+}
+
+function projectQueries(
+  run: Engine['run'],
+): Pick<Operations, 'insertProject' | 'findProject' | 'listProjects' | 'updateProject'> {
+  return {
+    insertProject: (project, keys = []) =>
+      run(({ db }) =>
+        db.transaction().execute(async (transaction) => {
+          await transaction.insertInto('projects').values(projectRow(project)).execute()
+          if (keys.length > 0) await transaction.insertInto('api_keys').values(keys.map(keyRow)).execute()
+        }),
+      ),
+    findProject: (idOrSlug) =>
+      run(async ({ db }) => {
+        const projects = db.selectFrom('projects').select(PROJECT_COLUMNS)
+        const byId = isUuid(idOrSlug)
+          ? await projects.where('id', '=', idOrSlug).executeTakeFirst()
+          : undefined
+        const row = byId ?? (await projects.where('slug', '=', idOrSlug).executeTakeFirst())
+        return row && readProject(row)
+      }),
+    listProjects: ({ owner } = {}) =>
+      run(async ({ db }) => {
+        const all = db.selectFrom('projects').select(PROJECT_COLUMNS).orderBy('slug')
+        return (await (owner === undefined ? all : all.where('owner', '=', owner)).execute()).map(readProject)
+      }),
+    updateProject: (id, patch) =>
+      run(async ({ db }) => {
+        if (!isUuid(id)) return undefined
+        // `slug = slug` when nothing changes: an update without columns is no SQL.
+        const change = Object.keys(patch).length > 0
+        const row = await (change
+          ? db.updateTable('projects').set(patch).where('id', '=', id).returning(PROJECT_COLUMNS)
+          : db.selectFrom('projects').select(PROJECT_COLUMNS).where('id', '=', id)
+        ).executeTakeFirst()
+        return row && readProject(row)
+      }),
+  }
+}
+
+function keyQueries(
+  run: Engine['run'],
+): Pick<Operations, 'insertKey' | 'findKey' | 'listKeys' | 'revokeKey' | 'touchKeys'> {
+  return {
+    insertKey: (key) =>
+      run(async ({ db }) => {
+        await db.insertInto('api_keys').values(keyRow(key)).execute()
+      }),
+    findKey: (prefix) =>
+      run(async ({ db }) => {
+        const row = await db
+          .selectFrom('api_keys')
+          .leftJoin('projects', 'projects.id', 'api_keys.project_id')
+          .selectAll('api_keys')
+          .select(JOINED_PROJECT)
+          .where('prefix', '=', prefix)
+          .executeTakeFirst()
+        return row && { key: readKey(row), project: readJoinedProject(row) }
+      }),
+    listKeys: (projectId) =>
+      run(async ({ db }) => {
+        if (!isUuid(projectId)) return []
+        const keys = db.selectFrom('api_keys').selectAll().where('project_id', '=', projectId)
+        return (await keys.orderBy('created_at').orderBy('id').execute()).map(readKey)
+      }),
+    revokeKey: (projectId, keyId, revokedAt) =>
+      run(async ({ kysely: { sql }, db }) => {
+        if (!isUuid(projectId) || !isUuid(keyId)) return false
+        const row = await db
+          .updateTable('api_keys')
+          .set({ revoked_at: sql<string>`coalesce(revoked_at, ${writeTime(revokedAt)}::timestamptz)` })
+          .where('id', '=', keyId)
+          .where('project_id', '=', projectId)
+          .returning('id')
+          .executeTakeFirst()
+        return row !== undefined
+      }),
+    touchKeys: (used) =>
+      run(async ({ kysely: { sql }, db, schema }) => {
+        const latest = new Map<string, number>()
+        for (const { id, last_used_at } of used) {
+          if (isUuid(id)) latest.set(id, Math.max(latest.get(id) ?? last_used_at, last_used_at))
+        }
+        for (const part of parts(sortedEntries(latest))) {
+          const ids = part.map(([id]) => id)
+          const times = part.map(([, time]) => writeTime(time))
+          await sql`update ${sql.id(schema, 'api_keys')} as k set last_used_at = greatest(k.last_used_at, u.used)
+            from unnest(${ids}::uuid[], ${times}::timestamptz[]) as u (id, used) where k.id = u.id`.execute(
+            db,
+          )
+        }
+      }),
+  }
+}
+
+function meterQueries(
+  run: Engine['run'],
+): Pick<Operations, 'addUsage' | 'usage' | 'claimSalt' | 'deleteSaltsBefore'> {
+  return {
+    addUsage: (rows) =>
+      run(async ({ kysely: { sql }, db }) => {
+        const sums = new Map<string, number>()
+        for (const { project_id, month, events } of rows) {
+          const name = `${project_id}/${month}`
+          sums.set(name, (sums.get(name) ?? 0) + events)
+        }
+        // Sorted, so that two processes lock the same rows in the same order.
+        const values = sortedEntries(sums).map(([name, events]) => {
+          const [project_id = '', month = ''] = name.split('/')
+          return { project_id, month, events }
+        })
+        if (values.length === 0) return
+        await db.transaction().execute(async (transaction) => {
+          for (const part of parts(values)) {
+            await transaction
+              .insertInto('usage_meter')
+              .values(part)
+              .onConflict((conflict) =>
+                conflict
+                  .columns(['project_id', 'month'])
+                  .doUpdateSet({ events: sql<number>`usage_meter.events + excluded.events` }),
+              )
+              .execute()
+          }
+        })
+      }),
+    usage: (projectId) =>
+      run(async ({ db }) => {
+        if (!isUuid(projectId)) return []
+        const own = db.selectFrom('usage_meter').selectAll().where('project_id', '=', projectId)
+        const rows = await own.orderBy('month').execute()
+        return rows.map(({ project_id, month, events }) => ({ project_id, month, events: Number(events) }))
+      }),
+    claimSalt: ({ day, salt }) =>
+      run(({ kysely: { sql }, db }) =>
+        db
+          .insertInto('ip_salts')
+          .values({ day, salt })
+          // An update that changes nothing: "do nothing" would not return the row that is there.
+          .onConflict((conflict) => conflict.column('day').doUpdateSet({ salt: sql<string>`ip_salts.salt` }))
+          .returning(['day', 'salt'])
+          .executeTakeFirstOrThrow(),
+      ),
+    deleteSaltsBefore: (day) =>
+      run(async ({ db }) => {
+        const { numDeletedRows } = await db.deleteFrom('ip_salts').where('day', '<', day).executeTakeFirst()
+        return Number(numDeletedRows)
+      }),
+  }
+}
+
+function projectRow(project: Project): Omit<Project, 'created_at'> & { created_at: string } {
+  return { ...project, created_at: writeTime(project.created_at) }
+}
+
+type KeyTimes = 'created_at' | 'expires_at' | 'revoked_at' | 'last_used_at'
+
+function keyRow(
+  key: KeyRecord,
+): Omit<KeyRecord, KeyTimes> & { created_at: string } & Record<
+    Exclude<KeyTimes, 'created_at'>,
+    string | null
+  > {
+  return {
+    ...key,
+    created_at: writeTime(key.created_at),
+    expires_at: writeOptionalTime(key.expires_at),
+    revoked_at: writeOptionalTime(key.revoked_at),
+    last_used_at: writeOptionalTime(key.last_used_at),
+  }
+}
+
+/** Anything else compared with a uuid column would be an error instead of no match. */
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+}
+
+function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function* parts<T>(items: readonly T[]): Generator<T[]> {
+  for (let i = 0; i < items.length; i += ROWS) yield items.slice(i, i + ROWS)
+}
+
+/** The error of a store that was closed. */
+export function closed(): AnalyticsError {
+  return new AnalyticsError('shutting_down', 'The key store is closed.')
+}

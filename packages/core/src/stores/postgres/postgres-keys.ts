@@ -1,0 +1,79 @@
+import { type PepperOption, requirePepper } from '../../crypto/pepper.js'
+import { AnalyticsError } from '../../errors.js'
+import type { SqlConnection } from './dialect.js'
+import { createSqlKeyStore, requireSchema, type SqlKeyStore } from './engine.js'
+
+/** What the store uses of a `Pool` of the `pg` package. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+export interface PostgresClient {
+  query<R>(text: string, values: unknown[]): Promise<{ rows: R[]; rowCount: number | null }>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+  release(broken?: boolean): void
+}
+
+export interface PostgresKeysOptions {
+  /** A `pg` Pool. It stays the host's: `close()` does not end it. */
+  readonly pool: PostgresPool
+  readonly pepper: PepperOption
+  /**
+   * Postgres schema that holds the tables projects, api_keys, usage_meter, ip_salts and migrations. Default
+   * `millimetric`, so that they never meet tables of the host.
+   */
+  readonly schema?: string | undefined
+  /** Create and upgrade the tables on first use. Default true; false when `migrate()` runs at deployment. */
+  readonly migrate?: boolean | undefined
+}
+
+/**
+ * Projects and keys in Postgres 13 or newer, through `pg` and `kysely`. Opens nothing until first use. Throws
+ * `invalid_options` for a pepper under 16 characters or a bad schema name.
+ */
+export function postgresKeys(options: PostgresKeysOptions): SqlKeyStore {
+  const { pool } = options
+  if (typeof pool?.connect !== 'function') {
+    throw new AnalyticsError('invalid_options', 'pool must be a Pool of the pg package: new pg.Pool({ … }).')
+  }
+  const pepperValues = requirePepper(options.pepper)
+  return createSqlKeyStore({
+    name: 'postgres',
+    schema: requireSchema(options.schema ?? 'millimetric'),
+    autoMigrate: options.migrate ?? true,
+    pepperValues: async () => pepperValues,
+    async connect() {
+      guard(pool)
+      return { acquire: () => acquire(pool), async close() {} }
+    },
+  })
+}
+
+const guarded = new WeakSet<PostgresPool>()
+
+/** A pool without a listener ends the host's process when an idle connection breaks. */
+function guard(pool: PostgresPool): void {
+  if (guarded.has(pool)) return
+  guarded.add(pool)
+  pool.on('error', ignore)
+}
+
+async function acquire(pool: PostgresPool): Promise<SqlConnection> {
+  const client = await pool.connect()
+  // So does a client that breaks while it is held; its query rejects as well, and that is reported.
+  client.on('error', ignore)
+  return {
+    async query<R>(text: string, values: unknown[]) {
+      const { rows, rowCount } = await client.query<R>(text, values)
+      return { rows, affected: rowCount ?? undefined }
+    },
+    release(broken) {
+      client.removeListener('error', ignore)
+      client.release(broken)
+    },
+  }
+}
+
+function ignore(): void {}
