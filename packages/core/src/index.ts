@@ -1,1 +1,48 @@
-export { AnalyticsError, type ErrorCode, isAnalyticsError } from './errors.js'
+export {
+  type Analytics,
+  type BatchReceipt,
+  type CallContext,
+  createAnalytics,
+  type EventInput,
+  type QueryContext,
+  type Receipt,
+} from './analytics.js'
+export type { CreateKey, KeyInfo } from './auth/manage-keys.js'
+export {
+  type Catalog,
+  defineEvents,
+  type EventDefinitions,
+  type PropertiesOf,
+  type StandardSchema,
+} from './catalog.js'
+export type { Diagnostic, OnDiagnostic } from './diagnostics.js'
+export { AnalyticsError, ERROR_STATUS, type ErrorCode, isAnalyticsError } from './errors.js'
+export type { Handler, RequestContext } from './http/handler.js'
+export type { CountryOption } from './ingest/country.js'
+export type { DeliverOptions } from './ingest/deliver.js'
+export type { BeforeStore } from './ingest/ingest.js'
+export type { AnalyticsOptions } from './options.js'
+export type {
+  EventKey,
+  EventStore,
+  EventsPlan,
+  Filter,
+  FrozenBatch,
+  QueryPlan,
+  QueryResults,
+  SourcesPlan,
+  StatsPlan,
+  StoredEvent,
+} from './ports/event-store.js'
+export type {
+  KeyKind,
+  KeyRecord,
+  KeyStore,
+  Pepper,
+  Project,
+  ProjectPatch,
+  Salt,
+  Scope,
+  UsageRow,
+} from './ports/key-store.js'
+export type { Projects } from './projects/projects.js'

@@ -1,5 +1,11 @@
 /** JSON as it travels. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue }
 
 /** Properties of an event: any JSON object of at most 8 KB, 32 levels and 1000 values. */
 export type Properties = { readonly [key: string]: unknown }
@@ -260,7 +266,10 @@ export interface QueryResponse {
 }
 
 /** One row of `stats`: the grouped columns, `bucket` (ISO 8601 with offset) with an interval, and `value`. */
-export type StatsRow = { readonly [D in Dimension]?: string } & { readonly bucket?: string; readonly value: number }
+export type StatsRow = { readonly [D in Dimension]?: string } & {
+  readonly bucket?: string
+  readonly value: number
+}
 
 export interface StatsResponse {
   metric: Metric

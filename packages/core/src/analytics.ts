@@ -1,0 +1,289 @@
+import type {
+  BatchResult,
+  EventCode,
+  EventWarning,
+  Identify,
+  QueryParams,
+  QueryResponse,
+  SourcesParams,
+  SourcesResponse,
+  StatsParams,
+  StatsResponse,
+  TrackEvent,
+} from '@millimetric/schema/wire'
+import { createAuthenticator } from './auth/authenticate.js'
+import { createKeyManager, type KeyManager } from './auth/manage-keys.js'
+import { type OriginMatcher, originMatcher } from './auth/origin.js'
+import type { ProcessPrincipal } from './auth/principal.js'
+import type { EventDefinitions, PropertiesOf } from './catalog.js'
+import { guardDiagnostics } from './diagnostics.js'
+import { AnalyticsError, type ErrorCode, isAnalyticsError } from './errors.js'
+import { createHandler, type Handler } from './http/handler.js'
+import { readIdentify } from './http/routes.js'
+import { normalizeAddress } from './ingest/address.js'
+import { createDeliver } from './ingest/deliver.js'
+import { type IngestDeps, ingest } from './ingest/ingest.js'
+import { createUserAgentReader } from './ingest/user-agent.js'
+import { type AnalyticsOptions, resolveOptions } from './options.js'
+import type { Project } from './ports/key-store.js'
+import { createSalts } from './privacy/salts.js'
+import { createProjects, type Projects } from './projects/projects.js'
+import { queryEvents } from './query/events.js'
+import { querySources } from './query/sources.js'
+import { queryStats } from './query/stats.js'
+
+/** Where an in-process call belongs and whom it speaks for. */
+export interface CallContext {
+  /** Slug or id; the `project` option, or the only project, by default. */
+  project?: string
+  /** Address of the visitor; hashed, never stored. */
+  ip?: string
+  /** User agent of the visitor. */
+  userAgent?: string
+  /** Host of the visitor's page, for telling own pages from others when the event has no url. */
+  requestHost?: string
+}
+
+export interface QueryContext {
+  /** Slug or id; the `project` option, or the only project, by default. */
+  project?: string
+  signal?: AbortSignal
+}
+
+/**
+ * What became of an in-process event. `failed` means that the store could not take it (it may be stored all
+ * the same): call again with the same `event_id` and it counts once.
+ */
+export type Receipt =
+  | { ok: true; event_id: string; status: 'stored' | 'duplicate'; warnings?: readonly EventWarning[] }
+  | {
+      ok: false
+      event_id: string | null
+      status: 'rejected' | 'dropped' | 'failed'
+      code: EventCode | ErrorCode
+      message: string
+    }
+
+export interface BatchReceipt {
+  /** True when every event is stored or a duplicate. */
+  ok: boolean
+  /** Stored and duplicates. */
+  count: number
+  /** One a event, in order. */
+  results: readonly Receipt[]
+}
+
+/** An event as `track` takes it; with a catalog, names and properties are typed by it. */
+export type EventInput<Definitions extends EventDefinitions> = string extends keyof Definitions
+  ? TrackEvent
+  :
+      | {
+          [Name in keyof Definitions & string]: Omit<TrackEvent, 'event' | 'properties'> & {
+            event: Name
+            properties: PropertiesOf<Definitions[Name]>
+          }
+        }[keyof Definitions & string]
+      | (Omit<TrackEvent, 'event'> & { event: `$${string}` })
+
+export interface Analytics<Definitions extends EventDefinitions = EventDefinitions> {
+  /** Answers HTTP requests; mount it on your router through an adapter. Never rejects. */
+  readonly handler: Handler
+  /** Stores one event. Never rejects: the receipt says what became of it. */
+  track(event: EventInput<Definitions>, context?: CallContext): Promise<Receipt>
+  /** Stores any number of events, 1000 at a time. Never rejects. */
+  batch(events: readonly EventInput<Definitions>[], context?: CallContext): Promise<BatchReceipt>
+  /** Links an anonymous id to a user, with traits. Never rejects. */
+  identify(identity: Identify, context?: CallContext): Promise<Receipt>
+  /** Raw events, newest first. */
+  query(params: QueryParams, context?: QueryContext): Promise<QueryResponse>
+  /** A metric by dimensions and time. */
+  stats(params: StatsParams, context?: QueryContext): Promise<StatsResponse>
+  /** Events, visitors and paid share by source. */
+  sources(params: SourcesParams, context?: QueryContext): Promise<SourcesResponse>
+  readonly projects: Projects
+  readonly keys: Omit<KeyManager, 'prepare'>
+  /**
+   * Sends what waits, writes what was collected and closes both stores. Idempotent; reports how many events
+   * could not be delivered in the life of this object.
+   */
+  close(): Promise<{ undelivered: number }>
+}
+
+const USER_AGENTS = 5000
+const ORIGINS_TTL_MS = 60_000
+const PROJECT_TTL_MS = 10_000
+const SLICE = 1000
+
+/**
+ * Puts the parts together. Pure: opens nothing, starts no timer, reads no environment; work starts on first
+ * use. Throws `invalid_options`.
+ */
+export function createAnalytics<Definitions extends EventDefinitions = EventDefinitions>(
+  input: AnalyticsOptions<Definitions>,
+): Analytics<Definitions> {
+  const options = resolveOptions(input)
+  const { events, keys, clock } = options
+  const onDiagnostic = guardDiagnostics(options.onDiagnostic)
+  const authenticator = createAuthenticator({ keys, clock, cacheTtlMs: options.keyCacheTtlMs, onDiagnostic })
+  const keyManager = createKeyManager({ keys, clock, invalidate: authenticator.invalidate })
+  const projects = createProjects({ keys, keyManager, clock, onChange: authenticator.invalidateProject })
+  const deliver = createDeliver({ store: events, options: options.delivery, onDiagnostic })
+  const ingestDeps: IngestDeps = {
+    clock,
+    deliver,
+    enrichment: {
+      salts: createSalts({ keys, clock, onDiagnostic }),
+      readUserAgent: createUserAgentReader(USER_AGENTS),
+      country: options.country,
+      classifier: options.classifier,
+    },
+    catalog: options.catalog,
+    beforeStore: options.beforeStore,
+    onDiagnostic,
+  }
+  const queryDeps = { store: events, clock }
+  const allProjects = remember(PROJECT_TTL_MS, clock, async () => await keys.listProjects())
+
+  const anyOrigin = remember(ORIGINS_TTL_MS, clock, async (): Promise<OriginMatcher> => {
+    const listed = await keys.listProjects()
+    return originMatcher([...new Set(listed.flatMap(({ allowed_origins }) => allowed_origins))])
+  })
+
+  async function findProject(name: string | undefined): Promise<Project> {
+    const wanted = name ?? options.project
+    if (wanted !== undefined) {
+      const project = await projects.find(wanted)
+      if (project !== undefined) return project
+      throw new AnalyticsError('unknown_project', `There is no project "${wanted}".`)
+    }
+    const listed = await allProjects()
+    const [only] = listed
+    if (only !== undefined && listed.length === 1) return only
+    throw new AnalyticsError(
+      'unknown_project',
+      only === undefined
+        ? 'There is no project yet; make one: await analytics.projects.create({ slug: "my-app" }).'
+        : `There are ${listed.length} projects; name one: createAnalytics({ project }) or the call's { project }.`,
+    )
+  }
+
+  async function principal(name: string | undefined): Promise<ProcessPrincipal> {
+    return { kind: 'process', project: await findProject(name) }
+  }
+
+  async function store(inputs: readonly unknown[], context: CallContext): Promise<Receipt[]> {
+    try {
+      const facts = {
+        ip: normalizeAddress(context.ip ?? ''),
+        userAgent: context.userAgent ?? '',
+        requestHost: context.requestHost ?? '',
+        headers: undefined,
+        trusted: true,
+      }
+      const results = await ingest(ingestDeps, await principal(context.project), {
+        events: inputs,
+        sentAt: undefined,
+        facts,
+      })
+      return results.map(toReceipt)
+    } catch (error) {
+      const failed = failedReceipt(error)
+      if (!isAnalyticsError(error)) {
+        onDiagnostic({ kind: 'internal_error', level: 'error', request_id: 'in process', error })
+      }
+      return inputs.map(() => failed)
+    }
+  }
+
+  async function storeOne(read: () => unknown, context: CallContext): Promise<Receipt> {
+    let event: unknown
+    try {
+      event = read()
+    } catch (error) {
+      return failedReceipt(error)
+    }
+    const [receipt] = await store([event], context)
+    return receipt ?? failedReceipt(new Error('no receipt'))
+  }
+
+  let closing: Promise<{ undelivered: number }> | undefined
+
+  async function close(): Promise<{ undelivered: number }> {
+    const report = await deliver.close()
+    await authenticator.flushUsed()
+    await events.close()
+    await keys.close()
+    return report
+  }
+
+  return {
+    handler: createHandler({
+      ingestDeps,
+      queryDeps,
+      trustedProxies: options.trustedProxies,
+      maxBodyBytes: options.maxBodyBytes,
+      authenticator,
+      anyOrigin: async () => await anyOrigin().catch(() => () => false),
+      basePath: options.basePath,
+      onDiagnostic,
+    }),
+    track: async (event, context = {}) => await storeOne(() => event, context),
+    async batch(inputs, context = {}) {
+      const results: Receipt[] = []
+      for (let at = 0; at < inputs.length; at += SLICE) {
+        results.push(...(await store(inputs.slice(at, at + SLICE), context)))
+      }
+      const count = results.filter(({ ok }) => ok).length
+      return { ok: count === results.length, count, results }
+    },
+    identify: async (identity, context = {}) => await storeOne(() => readIdentify(identity), context),
+    query: async (params, { project, signal } = {}) =>
+      await queryEvents(queryDeps, await principal(project), params, { signal }),
+    stats: async (params, { project, signal } = {}) =>
+      await queryStats(queryDeps, await principal(project), params, { signal }),
+    sources: async (params, { project, signal } = {}) =>
+      await querySources(queryDeps, await principal(project), params, { signal }),
+    projects,
+    keys: { create: keyManager.create, list: keyManager.list, revoke: keyManager.revoke },
+    close() {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+function toReceipt({ event_id, status, code, message, warnings }: BatchResult): Receipt {
+  if (status === 'stored' || status === 'duplicate') {
+    return { ok: true, event_id: event_id ?? '', status, ...(warnings === undefined ? {} : { warnings }) }
+  }
+  return { ok: false, event_id, status, code: code ?? 'invalid_event', message: message ?? '' }
+}
+
+function failedReceipt(error: unknown): Receipt {
+  if (isAnalyticsError(error)) {
+    const status = error.code === 'invalid_payload' ? 'rejected' : 'failed'
+    return { ok: false, event_id: null, status, code: error.code, message: error.message }
+  }
+  return {
+    ok: false,
+    event_id: null,
+    status: 'failed',
+    code: 'internal_error',
+    message: 'Something went wrong.',
+  }
+}
+
+/** One answer for `ttlMs`, asked for once at a time; an answer that failed is not remembered. */
+function remember<T>(ttlMs: number, clock: () => number, ask: () => Promise<T>): () => Promise<T> {
+  let held: { until: number; answer: Promise<T> } | undefined
+  return () => {
+    const now = clock()
+    if (held !== undefined && now < held.until) return held.answer
+    const answer = ask()
+    held = { until: now + ttlMs, answer }
+    answer.catch(() => {
+      held = undefined
+    })
+    return answer
+  }
+}

@@ -1,0 +1,30 @@
+import type { OriginMatcher } from '../auth/origin.js'
+
+const EXPOSED = 'Retry-After, RateLimit, RateLimit-Policy'
+const PREFLIGHT_SECONDS = '7200'
+
+/**
+ * Adds what a browser needs to read the answer, when the origin matches. `Vary` is always set, so that no
+ * cache hands one origin's answer to another. Credentials are never allowed: keys travel in a header.
+ */
+export function grantOrigin(headers: Headers, origin: string | null, matches: OriginMatcher): void {
+  headers.append('vary', 'Origin')
+  if (origin === null || !matches(origin)) return
+  headers.set('access-control-allow-origin', origin)
+  headers.set('access-control-expose-headers', EXPOSED)
+}
+
+/**
+ * Answers a preflight. It carries no key, so it is matched against all projects' origins; the real request is
+ * matched against its own project's. Nothing of the request is reflected but an origin that matched.
+ */
+export function answerPreflight(request: Request, methods: string, matches: OriginMatcher): Response {
+  const headers = new Headers({ allow: methods })
+  grantOrigin(headers, request.headers.get('origin'), matches)
+  if (headers.has('access-control-allow-origin')) {
+    headers.set('access-control-allow-methods', methods)
+    headers.set('access-control-allow-headers', 'Authorization, Content-Type, Content-Encoding')
+    headers.set('access-control-max-age', PREFLIGHT_SECONDS)
+  }
+  return new Response(null, { status: 204, headers })
+}

@@ -1,0 +1,135 @@
+import { randomHex } from '#crypto'
+import type { Authenticator } from '../auth/authenticate.js'
+import { type OriginMatcher, originMatcher } from '../auth/origin.js'
+import type { Principal } from '../auth/principal.js'
+import type { OnDiagnostic } from '../diagnostics.js'
+import { AnalyticsError, isAnalyticsError } from '../errors.js'
+import { answerPreflight, grantOrigin } from './cors.js'
+import { errorResponse, json } from './respond.js'
+import { ROUTES, type RouteDeps } from './routes.js'
+
+/** What an adapter knows beside the request itself. */
+export interface RequestContext {
+  /** Prefix the handler is mounted under, for example `/analytics`. */
+  basePath?: string | undefined
+  /** Address of the peer of the connection. */
+  ip?: string | undefined
+  /** Keeps a serverless function alive for work behind the answer. */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined
+}
+
+export type Handler = (request: Request, context?: RequestContext) => Promise<Response>
+
+export interface HandlerDeps extends RouteDeps {
+  authenticator: Authenticator
+  /** Matches the origins of all projects. */
+  anyOrigin(): Promise<OriginMatcher>
+  basePath: string
+  onDiagnostic: OnDiagnostic
+}
+
+const NO_ORIGIN: OriginMatcher = () => false
+
+/** Turns requests into answers; never rejects. */
+export function createHandler(deps: HandlerDeps): Handler {
+  return async (request, context = {}) => {
+    const requestId = randomHex(8)
+    try {
+      const url = new URL(request.url)
+      const path = pathBelow(url.pathname, context.basePath ?? deps.basePath)
+      const answer = await answerPath(deps, request, url, path, context, requestId)
+      return request.method === 'HEAD' ? new Response(null, answer) : answer
+    } catch (error) {
+      return failure(deps, error, requestId)
+    }
+  }
+}
+
+async function answerPath(
+  deps: HandlerDeps,
+  request: Request,
+  url: URL,
+  path: string | undefined,
+  context: RequestContext,
+  requestId: string,
+): Promise<Response> {
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  const open = path === undefined ? undefined : OPEN_ROUTES.get(path)
+  if (open !== undefined) {
+    return method === 'GET' ? await open() : notAllowed('GET', requestId)
+  }
+  const route = path === undefined ? undefined : ROUTES.get(path)
+  if (route === undefined) {
+    throw new AnalyticsError('not_found', 'There is no such path here.')
+  }
+  const methods = route.method === 'GET' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS'
+  if (method === 'OPTIONS') return answerPreflight(request, methods, await deps.anyOrigin())
+  if (method !== route.method) return notAllowed(methods, requestId)
+  const origin = request.headers.get('origin')
+  let principal: Principal | undefined
+  try {
+    const { scope, allowQueryKey } = route
+    principal = await deps.authenticator.authenticate(request, { scope, allowQueryKey })
+    url.searchParams.delete('key')
+    const answer = await route.run(deps, { request, url, principal, peer: context.ip })
+    grantOrigin(answer.headers, origin, originMatcher(principal.project.allowed_origins))
+    return answer
+  } catch (error) {
+    const answer = failure(deps, error, requestId)
+    grantOrigin(answer.headers, origin, await errorOrigins(deps, error, principal))
+    return answer
+  }
+}
+
+/** Errors must be readable by the page that caused them, but not by one that was refused for its origin. */
+async function errorOrigins(
+  deps: HandlerDeps,
+  error: unknown,
+  principal: Principal | undefined,
+): Promise<OriginMatcher> {
+  if (isAnalyticsError(error) && error.code === 'origin_not_allowed') return NO_ORIGIN
+  if (principal !== undefined) return originMatcher(principal.project.allowed_origins)
+  return await deps.anyOrigin()
+}
+
+const OPEN_ROUTES: ReadonlyMap<string, () => Promise<Response>> = new Map([
+  ['/healthz', async () => json({ ok: true }, 200)],
+  ['/v1/a.js', browserScript],
+])
+
+async function browserScript(): Promise<Response> {
+  const { script } = await import('@millimetric/track/script')
+  return new Response(script, {
+    headers: {
+      'content-type': 'application/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=3600',
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+    },
+  })
+}
+
+function notAllowed(methods: string, requestId: string): Response {
+  const answer = errorResponse(
+    new AnalyticsError('method_not_allowed', `Allowed here: ${methods}.`),
+    requestId,
+  )
+  answer.headers.set('allow', methods)
+  return answer
+}
+
+function failure(deps: HandlerDeps, error: unknown, requestId: string): Response {
+  if (isAnalyticsError(error)) return errorResponse(error, requestId)
+  deps.onDiagnostic({ kind: 'internal_error', level: 'error', request_id: requestId, error })
+  return errorResponse(
+    new AnalyticsError('internal_error', 'Something went wrong here; the request id names it in the logs.'),
+    requestId,
+  )
+}
+
+/** The path below the mount prefix; undefined when the request lies outside of it. */
+function pathBelow(path: string, basePath: string): string | undefined {
+  const prefix = basePath.endsWith('/') ? basePath.slice(0, -1) : basePath
+  if (prefix === '') return path
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : undefined
+}

@@ -1,0 +1,168 @@
+import { batchSchema, identifySchema } from '@millimetric/schema'
+import { LIMITS } from '@millimetric/schema/limits'
+import type { BatchResponse, BatchResult, IdentifyResponse, TrackResponse } from '@millimetric/schema/wire'
+import type { Principal } from '../auth/principal.js'
+import { isTrusted } from '../auth/principal.js'
+import { AnalyticsError } from '../errors.js'
+import { clientAddress } from '../ingest/address.js'
+import type { RequestFacts } from '../ingest/enrich.js'
+import { type IngestDeps, ingest } from '../ingest/ingest.js'
+import type { Scope } from '../ports/key-store.js'
+import { type QueryDeps, queryEvents } from '../query/events.js'
+import { querySources } from '../query/sources.js'
+import { queryStats } from '../query/stats.js'
+import { readJson } from './body.js'
+import { json } from './respond.js'
+
+export interface RouteDeps {
+  ingestDeps: IngestDeps
+  queryDeps: QueryDeps
+  trustedProxies: number
+  maxBodyBytes: number
+}
+
+export interface RouteCall {
+  request: Request
+  url: URL
+  principal: Principal
+  peer: string | undefined
+}
+
+export interface Route {
+  method: 'GET' | 'POST'
+  scope: Scope
+  /** A public key may come as `?key=`: beacons can't set headers. */
+  allowQueryKey: boolean
+  run(deps: RouteDeps, call: RouteCall): Promise<Response>
+}
+
+const write = (run: Route['run']): Route => ({ method: 'POST', scope: 'ingest', allowQueryKey: true, run })
+const read = (run: Route['run']): Route => ({ method: 'GET', scope: 'read', allowQueryKey: false, run })
+
+/** Every route that takes a key. Paths are exact. */
+export const ROUTES: ReadonlyMap<string, Route> = new Map([
+  ['/v1/track', write(track)],
+  ['/v1/batch', write(batch)],
+  ['/v1/identify', write(identify)],
+  [
+    '/v1/query',
+    read(async ({ queryDeps }, { request, url, principal }) =>
+      json(await queryEvents(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
+    ),
+  ],
+  [
+    '/v1/stats',
+    read(async ({ queryDeps }, { request, url, principal }) =>
+      json(await queryStats(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
+    ),
+  ],
+  [
+    '/v1/sources',
+    read(async ({ queryDeps }, { request, url, principal }) =>
+      json(await querySources(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
+    ),
+  ],
+])
+
+async function track(deps: RouteDeps, call: RouteCall): Promise<Response> {
+  const body = await readJson(call.request, deps.maxBodyBytes)
+  const [result] = await store(deps, call, [body], undefined)
+  if (result === undefined || result.status === 'rejected') throw refusal(result)
+  const answer: TrackResponse = {
+    ok: true,
+    event_id: result.event_id ?? '',
+    status: result.status,
+    ...(result.warnings === undefined ? {} : { warnings: result.warnings }),
+  }
+  return json(answer, 202)
+}
+
+async function batch(deps: RouteDeps, call: RouteCall): Promise<Response> {
+  const { events, sent_at } = readBatch(await readJson(call.request, deps.maxBodyBytes))
+  const results = await store(deps, call, events, sent_at)
+  if (results.every(({ status }) => status === 'rejected')) {
+    throw new AnalyticsError('invalid_payload', 'Every event of the batch was rejected; details say why.', {
+      details: { reason: 'all_rejected', results },
+    })
+  }
+  const accepted = results.filter(({ status }) => status === 'stored' || status === 'duplicate')
+  const answer: BatchResponse = { ok: true, count: accepted.length, results }
+  return json(answer, 202)
+}
+
+async function identify(deps: RouteDeps, call: RouteCall): Promise<Response> {
+  const event = readIdentify(await readJson(call.request, deps.maxBodyBytes))
+  const [result] = await store(deps, call, [event], undefined)
+  if (result === undefined || result.status === 'rejected') throw refusal(result)
+  const answer: IdentifyResponse = { ok: true }
+  return json(answer, 200)
+}
+
+async function store(
+  { ingestDeps, trustedProxies }: RouteDeps,
+  { request, url, principal, peer }: RouteCall,
+  events: readonly unknown[],
+  sentAt: unknown,
+): Promise<BatchResult[]> {
+  const facts: RequestFacts = {
+    ip: clientAddress(request.headers, peer, trustedProxies),
+    userAgent: (request.headers.get('user-agent') ?? '').slice(0, LIMITS.userAgent),
+    requestHost: request.headers.get('host') ?? url.host,
+    headers: request.headers,
+    trusted: isTrusted(principal),
+  }
+  return await ingest(ingestDeps, principal, { events, sentAt, facts })
+}
+
+function refusal(result: BatchResult | undefined): AnalyticsError {
+  return new AnalyticsError('invalid_payload', result?.message ?? 'The event was rejected.', {
+    details: { reason: result?.code ?? 'invalid_event', event_id: result?.event_id ?? null },
+  })
+}
+
+/** Checks the envelope of a batch; the events inside are judged one by one later. */
+export function readBatch(body: unknown): { events: unknown[]; sent_at?: unknown } {
+  const parsed = batchSchema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  if (issue?.path[0] === 'events' && issue.code === 'too_small') {
+    throw invalid('empty_batch', 'events is empty; send 1–1000 events.')
+  }
+  if (issue?.path[0] === 'events' && issue.code === 'too_big') {
+    throw invalid('batch_too_large', `events holds more than ${LIMITS.batchEvents} events; split the batch.`)
+  }
+  throw invalid('missing_events', 'A batch is { "events": [ … ] } with 1–1000 events.')
+}
+
+/** The `$identify` event that an identify call stands for. */
+export function readIdentify(body: unknown): Record<string, unknown> {
+  const parsed = identifySchema.safeParse(body)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const field = String(issue?.path[0] ?? '')
+    throw invalid(
+      field === 'traits' ? 'invalid_properties' : field === '' ? 'invalid_event' : 'illegal_id',
+      `${field === '' ? 'identify' : field}: ${issue?.message ?? 'not valid'}; send { anonymous_id, user_id, traits? }.`,
+    )
+  }
+  const { anonymous_id, user_id, traits, event_id, timestamp, sent_at } = parsed.data
+  return { event: '$identify', anonymous_id, user_id, properties: traits, event_id, timestamp, sent_at }
+}
+
+/** Each parameter once; the key is not a parameter of the question. */
+function searchParams(url: URL): Record<string, string> {
+  const params: Record<string, string> = {}
+  for (const [name, value] of url.searchParams) {
+    if (Object.hasOwn(params, name)) {
+      throw new AnalyticsError('invalid_params', `${name.slice(0, 64)}: sent more than once.`, {
+        details: { field: name.slice(0, 64) },
+      })
+    }
+    Object.defineProperty(params, name, { value, enumerable: true, configurable: true, writable: true })
+  }
+  return params
+}
+
+function invalid(reason: string, message: string): AnalyticsError {
+  return new AnalyticsError('invalid_payload', message, { details: { reason } })
+}

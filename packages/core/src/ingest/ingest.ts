@@ -1,0 +1,133 @@
+import type { BatchResult, EventCode, EventWarning } from '@millimetric/schema/wire'
+import { type Principal, requireScope } from '../auth/principal.js'
+import type { Catalog } from '../catalog.js'
+import type { OnDiagnostic } from '../diagnostics.js'
+import type { StoredEvent } from '../ports/event-store.js'
+import type { Deliver, NewEvent } from './deliver.js'
+import { createEnricher, type EnrichDeps, type RequestFacts } from './enrich.js'
+import { type ValidEvent, validateEvent } from './validate.js'
+
+/**
+ * Looks at an event just before it is stored. Returns the event, a changed copy, or null to drop it on
+ * purpose (receipt `dropped`, code `dropped_by_hook`). The ids, the project and the times can't be changed.
+ */
+export type BeforeStore = (event: StoredEvent) => StoredEvent | null | Promise<StoredEvent | null>
+
+export interface IngestDeps {
+  clock: () => number
+  deliver: Deliver
+  enrichment: EnrichDeps
+  catalog: Catalog | undefined
+  beforeStore: BeforeStore | undefined
+  onDiagnostic: OnDiagnostic
+}
+
+export interface IngestRequest {
+  events: readonly unknown[]
+  sentAt: unknown
+  facts: RequestFacts
+}
+
+type Judged =
+  | { kind: 'new'; fresh: boolean; event: StoredEvent; warnings: readonly EventWarning[] }
+  | {
+      kind: 'refused'
+      status: 'rejected' | 'dropped'
+      event_id: string | null
+      code: EventCode
+      message: string
+    }
+
+/**
+ * Stores events and answers for each at its position. Rejects only when the store can't take them
+ * (`overloaded`, `shutting_down`, `storage_unavailable`) or the principal may not; wrong events are results.
+ */
+export async function ingest(
+  deps: IngestDeps,
+  principal: Principal,
+  request: IngestRequest,
+): Promise<BatchResult[]> {
+  requireScope(principal, 'ingest')
+  const judged = await judgeAll(deps, principal, request)
+  const accepted: NewEvent[] = []
+  for (const one of judged) if (one.kind === 'new') accepted.push({ event: one.event, fresh: one.fresh })
+  const delivered = accepted.length === 0 ? [] : await deps.deliver.append(accepted)
+  let at = 0
+  return judged.map((one, index) => {
+    if (one.kind === 'new') {
+      const status = delivered[at++] ?? 'stored'
+      const result: BatchResult = { index, event_id: one.event.event_id, status }
+      return one.warnings.length === 0 ? result : { ...result, warnings: one.warnings }
+    }
+    const { status, event_id, code, message } = one
+    deps.onDiagnostic({
+      kind: 'event_not_stored',
+      level: 'warn',
+      project_id: principal.project.id,
+      status,
+      event_id,
+      code,
+      message,
+    })
+    return { index, event_id, status, code, message }
+  })
+}
+
+async function judgeAll(deps: IngestDeps, principal: Principal, request: IngestRequest): Promise<Judged[]> {
+  const receivedAt = deps.clock()
+  const { id, retention_days } = principal.project
+  const facts = { receivedAt, sentAt: request.sentAt, retentionDays: retention_days }
+  const enrich = await createEnricher(deps.enrichment, request.facts)
+  const judged: Judged[] = []
+  for (const [seq, input] of request.events.entries()) {
+    const valid = validateEvent(input, facts)
+    if (!valid.ok) {
+      judged.push({ kind: 'refused', status: 'rejected', ...valid })
+      continue
+    }
+    const refusal = deps.catalog === undefined ? undefined : await checkCatalog(deps.catalog, valid.event)
+    if (refusal !== undefined) {
+      judged.push(refusal)
+      continue
+    }
+    const made = enrich(valid.event, seq, receivedAt, id)
+    const event = made instanceof Promise ? await made : made
+    judged.push(
+      deps.beforeStore === undefined ? accept(valid.event, event) : await askHook(deps, valid.event, event),
+    )
+  }
+  return judged
+}
+
+function accept(valid: ValidEvent, event: StoredEvent): Judged {
+  return { kind: 'new', fresh: valid.event_id === '', event, warnings: valid.warnings }
+}
+
+async function checkCatalog(catalog: Catalog, event: ValidEvent): Promise<Judged | undefined> {
+  const problem = await catalog.check(event.event_name, event.properties)
+  if (problem === undefined) return undefined
+  const event_id = event.event_id === '' ? null : event.event_id
+  return { kind: 'refused', status: 'rejected', event_id, ...problem }
+}
+
+async function askHook(deps: IngestDeps, valid: ValidEvent, event: StoredEvent): Promise<Judged> {
+  try {
+    const answer = await deps.beforeStore?.(event)
+    if (answer === null) {
+      return {
+        kind: 'refused',
+        status: 'dropped',
+        event_id: event.event_id,
+        code: 'dropped_by_hook',
+        message: 'The beforeStore hook of this server dropped the event.',
+      }
+    }
+    if (answer === undefined) return accept(valid, event)
+    const { project_id, event_id, timestamp, received_at, seq } = event
+    return accept(valid, { ...answer, project_id, event_id, timestamp, received_at, seq })
+  } catch (error) {
+    // A broken hook must not cost events: the event is stored as it was.
+    deps.onDiagnostic({ kind: 'hook_failed', level: 'error', error })
+    return accept(valid, event)
+  }
+}

@@ -1,0 +1,150 @@
+import type { ClassifyOptions } from '@millimetric/classifier'
+import { LIMITS } from '@millimetric/schema/limits'
+import type { Catalog, EventDefinitions } from './catalog.js'
+import type { OnDiagnostic } from './diagnostics.js'
+import { printFailures } from './diagnostics.js'
+import { AnalyticsError } from './errors.js'
+import type { CountryOption } from './ingest/country.js'
+import type { DeliverOptions } from './ingest/deliver.js'
+import type { BeforeStore } from './ingest/ingest.js'
+import type { EventStore } from './ports/event-store.js'
+import type { KeyStore } from './ports/key-store.js'
+
+/** Everything `createAnalytics` takes; only `events` and `keys` are needed. */
+export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDefinitions> {
+  /** Where events live: `chdbEvents`, `clickhouseEvents`, `memoryEvents`, or your own. */
+  events: EventStore
+  /** Where projects and keys live: `pgliteKeys`, `postgresKeys`, `memoryKeys`, or your own. */
+  keys: KeyStore
+  /** Slug or id of the project of in-process calls; not needed while there is exactly one project. */
+  project?: string
+  /** Closes the event names: `defineEvents({ … })`. */
+  catalog?: Catalog<Definitions>
+  /** Prefix the handler is mounted under, when the adapter does not say; empty by default. */
+  basePath?: string
+  /** How many proxies in front append to X-Forwarded-For; 0 (the default) trusts the peer address only. */
+  trustedProxies?: number
+  /** Where the visitor's country comes from; unknown by default. */
+  country?: CountryOption
+  /** Passed to the classifier. */
+  classifier?: ClassifyOptions
+  beforeStore?: BeforeStore
+  /** Largest request body after inflation, bytes; 1 MiB by default. */
+  maxBodyBytes?: number
+  /** How long a verified key is trusted without asking again, milliseconds; 60,000 by default, at most 300,000. */
+  keyCacheTtlMs?: number
+  delivery?: Partial<DeliverOptions>
+  /** Hears everything that was not stored, and failures. Prints failures to stderr by default. */
+  onDiagnostic?: OnDiagnostic
+  /** Epoch milliseconds; for tests. */
+  clock?: () => number
+}
+
+export interface ResolvedOptions {
+  events: EventStore
+  keys: KeyStore
+  project: string | undefined
+  catalog: Catalog | undefined
+  basePath: string
+  trustedProxies: number
+  country: CountryOption | undefined
+  classifier: ClassifyOptions | undefined
+  beforeStore: BeforeStore | undefined
+  maxBodyBytes: number
+  keyCacheTtlMs: number
+  delivery: DeliverOptions
+  onDiagnostic: OnDiagnostic
+  clock: () => number
+}
+
+const DELIVERY: DeliverOptions = {
+  maxBatchRows: 10_000,
+  flushIntervalMs: 20,
+  maxWaiting: 100_000,
+  retryDelaysMs: [100, 400, 1600],
+}
+
+const NAMES: ReadonlySet<string> = new Set([
+  'events',
+  'keys',
+  'project',
+  'catalog',
+  'basePath',
+  'trustedProxies',
+  'country',
+  'classifier',
+  'beforeStore',
+  'maxBodyBytes',
+  'keyCacheTtlMs',
+  'delivery',
+  'onDiagnostic',
+  'clock',
+])
+
+/** Checks the options and fills in defaults. Throws `invalid_options`, saying what to change. */
+export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOptions<D>): ResolvedOptions {
+  const unknown = Object.keys(options ?? {}).filter((name) => !NAMES.has(name))
+  if (unknown.length > 0) {
+    throw invalid(`unknown option ${unknown.join(', ')}. Known options: ${[...NAMES].join(', ')}.`)
+  }
+  requireStore(
+    options?.events,
+    'events',
+    'insert',
+    "chdbEvents({ path: './data' }) from @millimetric/core/chdb",
+  )
+  requireStore(
+    options.keys,
+    'keys',
+    'findKey',
+    "pgliteKeys({ path: './data' }) from @millimetric/core/pglite",
+  )
+  return {
+    events: options.events,
+    keys: options.keys,
+    project: options.project,
+    catalog: options.catalog,
+    basePath: checkBasePath(options.basePath ?? ''),
+    trustedProxies: whole('trustedProxies', options.trustedProxies ?? 0, 0, 32),
+    country: options.country,
+    classifier: options.classifier,
+    beforeStore: options.beforeStore,
+    maxBodyBytes: whole(
+      'maxBodyBytes',
+      options.maxBodyBytes ?? LIMITS.bodyBytes,
+      1024,
+      64 * LIMITS.bodyBytes,
+    ),
+    keyCacheTtlMs: whole('keyCacheTtlMs', options.keyCacheTtlMs ?? 60_000, 0, 300_000),
+    delivery: checkDelivery({ ...DELIVERY, ...options.delivery }),
+    onDiagnostic: options.onDiagnostic ?? printFailures,
+    clock: options.clock ?? Date.now,
+  }
+}
+
+function requireStore(store: unknown, name: string, method: string, example: string): void {
+  if (typeof store === 'object' && store !== null && method in store) return
+  throw invalid(`${name} is missing or is no store; pass for example ${example}.`)
+}
+
+function checkBasePath(basePath: string): string {
+  const bare = basePath.replace(/\/+$/, '')
+  if (bare === '' || bare.startsWith('/')) return bare
+  throw invalid(`basePath must start with a slash, for example "/analytics"; got "${basePath}".`)
+}
+
+function checkDelivery(delivery: DeliverOptions): DeliverOptions {
+  whole('delivery.maxBatchRows', delivery.maxBatchRows, 1, 1_000_000)
+  whole('delivery.flushIntervalMs', delivery.flushIntervalMs, 0, 60_000)
+  whole('delivery.maxWaiting', delivery.maxWaiting, 1, 10_000_000)
+  return delivery
+}
+
+function whole(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw invalid(`${name} must be a whole number from ${min} to ${max}; got ${String(value)}.`)
+}
+
+function invalid(message: string): AnalyticsError {
+  return new AnalyticsError('invalid_options', `createAnalytics: ${message}`)
+}

@@ -1,0 +1,153 @@
+import { LIMITS, TIMESTAMP_RANGE } from '@millimetric/schema/limits'
+import type { FilterParams, RangeParams, ResultMeta } from '@millimetric/schema/wire'
+import type * as z from 'zod'
+import type { Principal } from '../auth/principal.js'
+import { AnalyticsError } from '../errors.js'
+import type { Filter, QueryPlan } from '../ports/event-store.js'
+import { DAY_MS } from '../time.js'
+import { checkZone, isoInZone, parseInZone, shift, startOf } from './calendar.js'
+
+/** What every plan starts from: the project pinned, the range bounded and clamped to what may be read. */
+export interface Scope {
+  project_id: string
+  from: number
+  to: number
+  timezone: string
+  include_bots: boolean
+  filters: readonly Filter[]
+  /** The range as asked for, before retention cut it. */
+  asked: { from: number; to: number }
+  warnings: string[]
+}
+
+/** Turns a failed shape check into the contract's error, naming the parameter and what it takes. */
+export function readParams<T>(schema: z.ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input ?? {})
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const field = String(issue?.path[0] ?? '')
+  const allowed = issue?.code === 'invalid_value' ? issue.values : undefined
+  if (issue?.code === 'unrecognized_keys') {
+    throw new AnalyticsError('invalid_params', `Unknown parameter: ${issue.keys.slice(0, 5).join(', ')}.`, {
+      details: { unknown: issue.keys.slice(0, 20) },
+    })
+  }
+  throw new AnalyticsError(
+    field === 'group_by' ? 'invalid_group_by' : 'invalid_params',
+    `${field}: ${issue?.message ?? 'not valid'}`,
+    { details: { field, ...(allowed === undefined ? {} : { allowed }) } },
+  )
+}
+
+export function planScope(principal: Principal, params: RangeParams & FilterParams, now: number): Scope {
+  const { project } = principal
+  const timezone = params.timezone ?? project.timezone
+  checkZone(timezone)
+  const asked = readRange(params, timezone, now)
+  const oldest = project.retention_days === null ? TIMESTAMP_RANGE.min : now - project.retention_days * DAY_MS
+  const from = Math.max(asked.from, oldest)
+  return {
+    project_id: project.id,
+    // Retention is logical first: rows that only wait for their removal are never read.
+    from,
+    to: Math.max(asked.to, from),
+    timezone,
+    include_bots: params.include_bots ?? false,
+    filters: readFilters(params),
+    asked,
+    warnings:
+      oldest > asked.from && project.retention_days !== null
+        ? [`This project keeps ${project.retention_days} days; older events are not counted.`]
+        : [],
+  }
+}
+
+const SHORT = /^(\d{1,4})([dh])$/
+
+function readRange(params: RangeParams, zone: string, now: number): { from: number; to: number } {
+  const { range, from, to } = params
+  if (range !== undefined) {
+    if (from !== undefined || to !== undefined) throw invalid('range', 'send either range, or from and to')
+    return shortRange(range, zone, now) ?? unknownRange(range)
+  }
+  if (from === undefined) throw invalid('from', 'missing; send from and to as ISO 8601, or range=7d')
+  const short = typeof from === 'string' ? shortRange(from, zone, now) : undefined
+  if (to === undefined && short === undefined)
+    throw invalid('to', 'missing; send from and to as ISO 8601, or range=7d')
+  const start = short?.from ?? readMoment('from', from, zone)
+  const end = to === undefined ? (short?.to ?? now) : readMoment('to', to, zone)
+  if (start >= end) throw invalid('from', 'is not before to')
+  return { from: start, to: end }
+}
+
+function unknownRange(range: string): never {
+  throw invalid('range', `"${range}" is not one of today, yesterday, week, month, 7d, 30d, 24h`)
+}
+
+/** `7d` = the last seven days of the zone with today as the seventh; `24h` = the last 24 hours exactly. */
+function shortRange(text: string, zone: string, now: number): { from: number; to: number } | undefined {
+  const today = startOf('day', now, zone)
+  const tomorrow = shift('day', today, 1, zone)
+  if (text === 'today') return { from: today, to: tomorrow }
+  if (text === 'yesterday') return { from: shift('day', today, -1, zone), to: today }
+  if (text === 'week' || text === 'month') {
+    const start = startOf(text, now, zone)
+    return { from: start, to: shift(text, start, 1, zone) }
+  }
+  const match = SHORT.exec(text)
+  const count = Number(match?.[1] ?? 0)
+  if (match === null || count === 0) return undefined
+  if (match[2] === 'h') return { from: now - count * 3_600_000, to: now }
+  return { from: shift('day', today, 1 - count, zone), to: tomorrow }
+}
+
+function readMoment(field: 'from' | 'to', value: string | number | Date, zone: string): number {
+  const ms =
+    value instanceof Date ? value.getTime() : typeof value === 'number' ? value : parseInZone(value, zone)
+  if (ms === undefined || !Number.isFinite(ms)) {
+    throw invalid(field, 'is not ISO 8601, for example 2026-05-01 or 2026-05-01T00:00:00Z')
+  }
+  return Math.min(Math.max(Math.floor(ms), TIMESTAMP_RANGE.min), TIMESTAMP_RANGE.max)
+}
+
+function readFilters(params: FilterParams): Filter[] {
+  const filters: Filter[] = []
+  const add = (field: Filter['field'], value: string | undefined): void => {
+    if (value !== undefined) filters.push({ field, op: 'is', values: [value] })
+  }
+  add('event_name', params.event)
+  add('source', params.source)
+  add('medium', params.medium)
+  add('user_id', params.user_id)
+  add('anonymous_id', params.anonymous_id)
+  add('country', params.country)
+  return filters
+}
+
+function invalid(field: string, message: string): AnalyticsError {
+  return new AnalyticsError('invalid_params', `${field}: ${message}.`, { details: { field } })
+}
+
+/** The part of a scope that goes into every plan. */
+export function pinned(scope: Scope, limit: number): Omit<Extract<QueryPlan, { kind: 'events' }>, 'kind'> {
+  const { project_id, from, to, filters, include_bots } = scope
+  return { project_id, from, to, filters, include_bots, limit }
+}
+
+export function describeResult(
+  scope: Scope,
+  facts: { answered_by: 'raw' | 'rollup'; estimated: boolean; truncated: boolean },
+): ResultMeta {
+  return {
+    timezone: scope.timezone,
+    from: isoInZone(scope.asked.from, scope.timezone),
+    to: isoInZone(scope.asked.to, scope.timezone),
+    include_bots: scope.include_bots,
+    answered_by: facts.answered_by,
+    estimated: facts.estimated,
+    truncated: facts.truncated,
+    warnings: scope.warnings,
+  }
+}
+
+export const DEFAULT_LIMIT: number = LIMITS.queryLimitDefault

@@ -1,0 +1,125 @@
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { AnalyticsError } from '../../errors.js'
+import type { ClickhouseClient, Connections } from '../clickhouse/client.js'
+
+const READERS = 2
+
+type ClientConnection = NonNullable<
+  NonNullable<Parameters<typeof import('@clickhouse/client').createClient>[0]>['connection']
+>
+
+/** The one engine of the process: chDB binds a single data directory, for as long as it has a connection. */
+interface Engine {
+  readonly path: string
+  readonly connections: Promise<Connections>
+  users: number
+}
+
+// On globalThis, because a module that is loaded again (hot reload, two copies of the package) must find the
+// engine that is open: a second one in the same process is refused.
+const HOLDER: symbol = Symbol.for('millimetric.chdb.engine')
+
+function heldEngine(): Engine | undefined {
+  return Reflect.get(globalThis, HOLDER)
+}
+
+function hold(engine: Engine | undefined): void {
+  Reflect.set(globalThis, HOLDER, engine)
+}
+
+/** Joins the engine of this path, opening it for the first user; each user closes once. */
+export async function acquireEngine(path: string): Promise<Connections> {
+  const directory = resolve(path)
+  const held = heldEngine()
+  if (held !== undefined && held.path !== directory) {
+    throw new AnalyticsError(
+      'store_in_use',
+      `chDB holds one data directory per process, and this process already uses ${held.path}. ` +
+        'Use one path (databases keep data apart), or a ClickHouse server: clickhouseEvents({ url }).',
+    )
+  }
+  const engine: Engine = held ?? { path: directory, connections: open(directory), users: 0 }
+  hold(engine)
+  engine.users += 1
+  try {
+    const { writer, readers } = await engine.connections
+    return { writer, readers, close: once(async () => await release(engine)) }
+  } catch (error) {
+    engine.users -= 1
+    if (heldEngine() === engine) hold(undefined)
+    throw error
+  }
+}
+
+async function release(engine: Engine): Promise<void> {
+  engine.users -= 1
+  if (engine.users > 0) return
+  hold(undefined)
+  const connections = await engine.connections
+  await connections.close()
+}
+
+async function open(directory: string): Promise<Connections> {
+  const { createClient, createChdbConnection } = await importEngine()
+  await mkdir(directory, { recursive: true })
+  const connect = (): ClickhouseClient =>
+    createClient({
+      // chdb types its connection by its own copy of the client's interface; a private member of an
+      // unrelated class makes the two copies incompatible by name, not by shape.
+      connection: createChdbConnection({ path: directory }) as unknown as ClientConnection,
+    })
+  try {
+    const writer = connect()
+    // A connection is a queue: behind a heavy report `SELECT 1` waited four seconds. So writes have their own.
+    const first = connect()
+    const others = Array.from({ length: READERS - 1 }, connect)
+    return {
+      writer,
+      readers: [first, ...others],
+      close: async () => {
+        for (const client of [writer, first, ...others]) await client.close()
+      },
+    }
+  } catch (cause) {
+    throw new AnalyticsError(
+      'store_in_use',
+      `chDB could not open ${directory}: ${reason(cause)} If another process has it open, call that process ` +
+        '(HTTP, or the CLI with --url and a key), or use a ClickHouse server: clickhouseEvents({ url }).',
+      { cause },
+    )
+  }
+}
+
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return `${text.slice(0, 300).replace(/\s+/g, ' ').replace(/\.$/, '')}.`
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= action()
+    return done
+  }
+}
+
+async function importEngine(): Promise<{
+  createClient: typeof import('@clickhouse/client').createClient
+  createChdbConnection: typeof import('chdb/connection').createChdbConnection
+}> {
+  try {
+    const [{ createClient }, { createChdbConnection }] = await Promise.all([
+      import('@clickhouse/client'),
+      import('chdb/connection'),
+    ])
+    return { createClient, createChdbConnection }
+  } catch (cause) {
+    throw new AnalyticsError(
+      'missing_dependency',
+      'chdbEvents needs the embedded engine: npm install chdb @clickhouse/client. It has builds for Linux ' +
+        '(x64 and arm64, glibc) and macOS; elsewhere use a ClickHouse server: clickhouseEvents({ url }).',
+      { cause },
+    )
+  }
+}

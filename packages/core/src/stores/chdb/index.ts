@@ -1,0 +1,37 @@
+import { AnalyticsError } from '../../errors.js'
+import type { ClickhouseEventStore, QueryLimits } from '../clickhouse/event-store.js'
+import { createEventStore, QUERY_LIMITS } from '../clickhouse/event-store.js'
+import { acquireEngine } from './engine.js'
+
+export type { ClickhouseEventStore } from '../clickhouse/event-store.js'
+
+export interface ChdbOptions {
+  /** Data directory, made when absent. One process, and one path a process, at a time. */
+  path: string
+  /** `millimetric` by default; databases of one path are independent. */
+  database?: string
+  /** Create and update the tables on first use; true by default. */
+  migrate?: boolean
+  limits?: Partial<QueryLimits>
+}
+
+/**
+ * Events in ClickHouse inside this process (the optional peer `chdb`, real ClickHouse as a library, for Linux
+ * x64/arm64 with glibc and macOS). Nothing is opened before first use. Errors on first use:
+ * `missing_dependency`, and `store_in_use` when another process or another path holds the engine.
+ */
+export function chdbEvents(options: ChdbOptions): ClickhouseEventStore {
+  if (typeof options.path !== 'string' || options.path === '') {
+    throw new AnalyticsError(
+      'invalid_options',
+      'chdbEvents takes { path }, the directory that holds the data.',
+    )
+  }
+  return createEventStore({
+    name: 'chdb',
+    database: options.database ?? 'millimetric',
+    migrateOnFirstUse: options.migrate ?? true,
+    limits: { ...QUERY_LIMITS, ...options.limits },
+    connect: async () => await acquireEngine(options.path),
+  })
+}

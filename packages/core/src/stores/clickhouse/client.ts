@@ -1,0 +1,50 @@
+/**
+ * The part of a `@clickhouse/client` that is used here, described structurally, so that its types stay out of
+ * our public ones and the package stays an optional peer.
+ */
+export interface ClickhouseClient {
+  command(params: {
+    query: string
+    query_params?: Record<string, unknown>
+    abort_signal?: AbortSignal
+  }): Promise<unknown>
+  query(params: {
+    query: string
+    format: 'JSONEachRow'
+    query_params?: Record<string, unknown>
+    abort_signal?: AbortSignal
+  }): Promise<{ json<T>(): Promise<T[]> }>
+  close(): Promise<void>
+}
+
+/** Open connections: one that writes, and some that read, so that no report stands in the way of an insert. */
+export interface Connections {
+  readonly writer: ClickhouseClient
+  readonly readers: readonly [ClickhouseClient, ...ClickhouseClient[]]
+  close(): Promise<void>
+}
+
+export type Settings = Readonly<Record<string, string | number>>
+
+/**
+ * `SETTINGS a=1, b='x'` of one statement. Settings are never handed to the client: in process they would
+ * become `SET`, which stays for every later statement of the connection. A deduplication token that stayed
+ * once swallowed the acknowledged inserts of other tables.
+ */
+export function settingsClause(settings: Settings): string {
+  const pairs = Object.entries(settings).map(([name, value]) => `${name}=${literal(value)}`)
+  return `SETTINGS ${pairs.join(', ')}`
+}
+
+function literal(value: string | number): string {
+  if (typeof value === 'number') return String(value)
+  // Values are ours (tokens, modes); anything that would need escaping is a mistake, not an input.
+  if (!/^[\w.-]*$/.test(value)) throw new TypeError(`not a plain setting: ${value}`)
+  return `'${value}'`
+}
+
+/** Quotes a database or table name; only plain names pass, so no name can end the quotes. */
+export function identifier(name: string): string {
+  if (!/^[A-Za-z_]\w{0,127}$/.test(name)) throw new TypeError(`not a plain name: ${name}`)
+  return `\`${name}\``
+}

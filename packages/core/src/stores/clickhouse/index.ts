@@ -1,0 +1,65 @@
+import { AnalyticsError } from '../../errors.js'
+import type { ClickhouseClient, Connections } from './client.js'
+import { type ClickhouseEventStore, createEventStore, QUERY_LIMITS, type QueryLimits } from './event-store.js'
+
+export type { ClickhouseClient } from './client.js'
+export type { ClickhouseEventStore, QueryLimits } from './event-store.js'
+
+export interface ClickhouseOptions {
+  /** A client of `@clickhouse/client` (or `client-web`); it stays the caller's and is not closed. */
+  client?: ClickhouseClient
+  /** Instead of `client`: where the server is, for example `http://localhost:8123`. */
+  url?: string
+  username?: string
+  password?: string
+  /** Created when absent; `millimetric` by default. */
+  database?: string
+  /** Create and update the tables on first use; true by default. */
+  migrate?: boolean
+  limits?: Partial<QueryLimits>
+}
+
+/** Events on a ClickHouse server. Nothing is opened before first use. */
+export function clickhouseEvents(options: ClickhouseOptions): ClickhouseEventStore {
+  const { client, url } = options
+  if ((client === undefined) === (url === undefined)) {
+    throw new AnalyticsError('invalid_options', 'clickhouseEvents takes either { client } or { url }.')
+  }
+  return createEventStore({
+    name: 'clickhouse',
+    database: options.database ?? 'millimetric',
+    migrateOnFirstUse: options.migrate ?? true,
+    limits: { ...QUERY_LIMITS, ...options.limits },
+    connect: async () => (client === undefined ? await dial(options) : borrowed(client)),
+  })
+}
+
+function borrowed(client: ClickhouseClient): Connections {
+  return { writer: client, readers: [client], close: async () => {} }
+}
+
+async function dial({ url, username, password }: ClickhouseOptions): Promise<Connections> {
+  const { createClient } = await importClient()
+  const client = createClient({
+    ...(url === undefined ? {} : { url }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    application: 'millimetric',
+    // Below the keep-alive of every server (3 s in the cloud), or a reused socket is reset under an insert.
+    keep_alive: { enabled: true, idle_socket_ttl: 2500 },
+    compression: { response: true, request: false },
+  })
+  return { writer: client, readers: [client], close: async () => await client.close() }
+}
+
+async function importClient(): Promise<typeof import('@clickhouse/client')> {
+  try {
+    return await import('@clickhouse/client')
+  } catch (cause) {
+    throw new AnalyticsError(
+      'missing_dependency',
+      'clickhouseEvents({ url }) needs the ClickHouse client: npm install @clickhouse/client',
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,41 @@
+import type { FrozenBatch, StoredEvent } from '../../ports/event-store.js'
+import { identifier, settingsClause } from './client.js'
+import { EVENT_COLUMNS } from './schema.js'
+
+const COLUMNS = Object.keys(EVENT_COLUMNS).join(', ')
+
+/**
+ * The whole INSERT of a batch, rows included, as one statement: it works over HTTP and in process, and its
+ * settings end with it.
+ */
+export function insertStatement(database: string, batch: FrozenBatch): string {
+  const settings = settingsClause({
+    insert_deduplication_token: batch.token,
+    insert_deduplicate: 1,
+    // The views' targets must forget repeats too; the default changed between versions.
+    deduplicate_blocks_in_dependent_materialized_views: 1,
+    // On by default since 26.x; it would answer for other people's rows and change what a token covers.
+    async_insert: 0,
+    input_format_skip_unknown_fields: 0,
+    date_time_input_format: 'basic',
+    // A backfill may span many months; each event's time has been bounded before it came here.
+    max_partitions_per_insert_block: 0,
+  })
+  const rows = batch.events.map(rowOf).join('\n')
+  return `INSERT INTO ${identifier(database)}.events (${COLUMNS}) ${settings} FORMAT JSONEachRow\n${rows}`
+}
+
+function rowOf(event: StoredEvent): string {
+  return JSON.stringify({
+    ...event,
+    timestamp: clickhouseTime(event.timestamp),
+    received_at: clickhouseTime(event.received_at),
+    client_timestamp: event.client_timestamp === null ? null : clickhouseTime(event.client_timestamp),
+  })
+}
+
+// Text, because a number means ticks to one reader and seconds to another.
+function clickhouseTime(ms: number): string {
+  const iso = new Date(ms).toISOString()
+  return `${iso.slice(0, 10)} ${iso.slice(11, 23)}`
+}

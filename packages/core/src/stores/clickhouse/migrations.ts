@@ -1,0 +1,51 @@
+import { type ClickhouseClient, identifier } from './client.js'
+import { MIGRATIONS, type Migration } from './schema.js'
+
+function bookkeeping(database: string): readonly string[] {
+  const db = identifier(database)
+  return [
+    `CREATE DATABASE IF NOT EXISTS ${db}`,
+    `CREATE TABLE IF NOT EXISTS ${db}.migrations (
+  version UInt32,
+  name String,
+  applied_at DateTime('UTC') DEFAULT now()
+) ENGINE = ReplacingMergeTree
+ORDER BY version`,
+  ]
+}
+
+function record(database: string, { version, name }: Migration): string {
+  return `INSERT INTO ${identifier(database)}.migrations (version, name) SETTINGS async_insert=0 VALUES (${version}, '${name}')`
+}
+
+/** The SQL that `migrate` would run on an empty server. */
+export function planMigrations(database: string): string {
+  const db = identifier(database)
+  const statements = [
+    ...bookkeeping(database),
+    ...MIGRATIONS.flatMap((migration) => [...migration.statements(db), record(database, migration)]),
+  ]
+  return statements.map((statement) => `${statement};\n`).join('\n')
+}
+
+/**
+ * Brings the database to the newest version; returns the versions applied now. Two processes may run it at
+ * once: every statement can run twice, and a version is written down only after its statements.
+ */
+export async function migrate(client: ClickhouseClient, database: string): Promise<number[]> {
+  const db = identifier(database)
+  for (const statement of bookkeeping(database)) await client.command({ query: statement })
+  const answer = await client.query({
+    query: `SELECT DISTINCT version FROM ${db}.migrations`,
+    format: 'JSONEachRow',
+  })
+  const done = new Set((await answer.json<{ version: number }>()).map(({ version }) => version))
+  const applied: number[] = []
+  for (const migration of MIGRATIONS) {
+    if (done.has(migration.version)) continue
+    for (const statement of migration.statements(db)) await client.command({ query: statement })
+    await client.command({ query: record(database, migration) })
+    applied.push(migration.version)
+  }
+  return applied
+}

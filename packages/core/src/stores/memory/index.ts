@@ -1,0 +1,2 @@
+export { memoryEvents } from './memory-events.js'
+export { memoryKeys } from './memory-keys.js'

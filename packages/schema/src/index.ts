@@ -1,0 +1,20 @@
+export {
+  batchSchema,
+  forgetSchema,
+  identifySchema,
+  type ShapedEvent,
+  type ShapedIdentify,
+  trackEventSchema,
+} from './event.js'
+export { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS, TIMESTAMP_RANGE } from './limits.js'
+export { queryParamsSchema, sourcesParamsSchema, statsParamsSchema } from './query.js'
+export {
+  batchResponseSchema,
+  EVENT_CODES,
+  errorResponseSchema,
+  identifyResponseSchema,
+  queryResponseSchema,
+  sourcesResponseSchema,
+  statsResponseSchema,
+  trackResponseSchema,
+} from './response.js'

@@ -1,0 +1,153 @@
+import * as z from 'zod'
+import {
+  type BatchResponse,
+  type BatchResult,
+  DIMENSIONS,
+  type ErrorResponse,
+  type EventRow,
+  type EventWarning,
+  type IdentifyResponse,
+  METRICS,
+  type QueryResponse,
+  type ResultMeta,
+  type SourcesResponse,
+  type StatsResponse,
+  type StatsRow,
+  type TrackResponse,
+} from './wire.js'
+
+const STATUSES = ['stored', 'duplicate', 'rejected', 'dropped'] as const
+
+/** Every code that a rejected or dropped event can carry. */
+export const EVENT_CODES = [
+  'invalid_event',
+  'missing_event',
+  'unknown_event',
+  'invalid_event_id',
+  'illegal_id',
+  'invalid_timestamp',
+  'timestamp_out_of_range',
+  'older_than_retention',
+  'invalid_url',
+  'invalid_path',
+  'invalid_referrer',
+  'invalid_properties',
+  'bad_property_key',
+  'number_out_of_range',
+  'too_many_values',
+  'too_deep',
+  'dropped_by_hook',
+  'erased',
+] as const
+
+const warnings: z.ZodType<EventWarning[]> = z.array(
+  z.enum([
+    'anonymous_id_generated',
+    'clock_skew',
+    'invalid_sent_at',
+    'properties_truncated',
+    'sanitized',
+    'unsafe_integer',
+    'suspicious_id',
+    'server_field_ignored',
+    'unknown_field_ignored',
+  ]),
+)
+
+export const trackResponseSchema: z.ZodType<TrackResponse> = z.strictObject({
+  ok: z.literal(true),
+  event_id: z.string().min(1),
+  status: z.enum(STATUSES),
+  warnings: warnings.exactOptional(),
+})
+
+const batchResultSchema: z.ZodType<BatchResult> = z.strictObject({
+  index: z.int().min(0),
+  event_id: z.string().nullable(),
+  status: z.enum(STATUSES),
+  code: z.enum(EVENT_CODES).exactOptional(),
+  message: z.string().exactOptional(),
+  warnings: warnings.exactOptional(),
+})
+
+export const batchResponseSchema: z.ZodType<BatchResponse> = z.strictObject({
+  ok: z.literal(true),
+  count: z.int().min(0),
+  results: z.array(batchResultSchema),
+})
+
+export const identifyResponseSchema: z.ZodType<IdentifyResponse> = z.strictObject({ ok: z.literal(true) })
+
+export const errorResponseSchema: z.ZodType<ErrorResponse> = z.strictObject({
+  error: z.string().regex(/^[a-z_]+$/),
+  message: z.string().min(1),
+  request_id: z.string().min(1),
+  details: z.record(z.string(), z.unknown()).exactOptional(),
+  retry_after_s: z.int().min(1).exactOptional(),
+})
+
+const meta: z.ZodType<ResultMeta> = z.strictObject({
+  timezone: z.string(),
+  from: z.iso.datetime({ offset: true }),
+  to: z.iso.datetime({ offset: true }),
+  include_bots: z.boolean(),
+  answered_by: z.enum(['raw', 'rollup']),
+  estimated: z.boolean(),
+  truncated: z.boolean(),
+  warnings: z.array(z.string()),
+})
+
+const eventRow: z.ZodType<EventRow> = z.strictObject({
+  timestamp: z.iso.datetime(),
+  event_id: z.string(),
+  event_name: z.string(),
+  anonymous_id: z.string().nullable(),
+  user_id: z.string().nullable(),
+  session_id: z.string().nullable(),
+  source: z.string(),
+  medium: z.string(),
+  campaign: z.string().nullable(),
+  channel: z.string(),
+  source_confidence: z.enum(['high', 'medium', 'low']),
+  source_rule_id: z.string(),
+  referrer: z.string().nullable(),
+  url: z.string().nullable(),
+  path: z.string().nullable(),
+  country: z.string(),
+  device_type: z.string(),
+  browser: z.string(),
+  os: z.string(),
+  is_bot: z.boolean(),
+  properties: z.string(),
+})
+
+export const queryResponseSchema: z.ZodType<QueryResponse> = z.strictObject({
+  rows: z.array(eventRow),
+  meta,
+})
+
+const statsRow: z.ZodType<StatsRow> = z.strictObject({
+  ...Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, z.string().exactOptional()])),
+  bucket: z.iso.datetime({ offset: true }).exactOptional(),
+  value: z.number(),
+})
+
+export const statsResponseSchema: z.ZodType<StatsResponse> = z.strictObject({
+  metric: z.enum(METRICS),
+  rows: z.array(statsRow),
+  meta,
+})
+
+export const sourcesResponseSchema: z.ZodType<SourcesResponse> = z.strictObject({
+  breakdown: z.enum(['source_medium', 'source']),
+  rows: z.array(
+    z.strictObject({
+      source: z.string(),
+      medium: z.string().exactOptional(),
+      events: z.int(),
+      uniques: z.int(),
+      paid_share: z.number().min(0).max(1),
+    }),
+  ),
+  meta,
+})
