@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
-import type { TrackEvent } from '@millimetric/core'
+import type { TrackEvent } from '@millimetric/schema/wire'
 import { parseLogLine } from './combined-log.js'
 import { SiteGuess, toEvent } from './to-event.js'
 

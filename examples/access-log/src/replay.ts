@@ -66,10 +66,12 @@ async function send(analytics: Analytics, file: string, site: string | undefined
   let known = 0
   for await (const batch of batchesOf(file, site, BATCH)) {
     const sent = analytics.batch(batch).then(({ results }) => {
-      for (const { status, code } of results) {
-        if (status === 'stored') fresh += 1
-        else if (status === 'duplicate') known += 1
-        else refused.set(code ?? status, (refused.get(code ?? status) ?? 0) + 1)
+      for (const receipt of results) {
+        if (receipt.ok) {
+          if (receipt.status === 'stored') fresh += 1
+          else known += 1
+        } else if (receipt.status === 'failed') throw new Error(`${receipt.code}: ${receipt.message}`)
+        else refused.set(receipt.code, (refused.get(receipt.code) ?? 0) + 1)
       }
     })
     open.add(sent)

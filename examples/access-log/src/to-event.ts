@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { TrackEvent } from '@millimetric/core'
+import type { TrackEvent } from '@millimetric/schema/wire'
 import type { LogLine } from './combined-log.js'
 
 /** Name of the event that a request becomes: a hit may be an image, so it is no `$pageview`. */

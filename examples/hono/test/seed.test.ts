@@ -1,4 +1,4 @@
-import type { TrackEvent } from '@millimetric/core'
+import type { TrackEvent } from '@millimetric/schema/wire'
 import { describe, expect, it } from 'vitest'
 import { HOUR, REST } from '../src/seed/schedule.js'
 import { SEED_TOTALS, seedRange, traffic } from '../src/seed/traffic.js'

@@ -1,4 +1,4 @@
-import type { Properties } from '@millimetric/core'
+import type { Properties } from '@millimetric/schema/wire'
 import { type Random, weighted } from './random.js'
 import type { Arrival } from './sources.js'
 

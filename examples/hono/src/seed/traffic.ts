@@ -1,4 +1,4 @@
-import type { TrackEvent } from '@millimetric/core'
+import type { TrackEvent } from '@millimetric/schema/wire'
 import { crawler, type Device, device } from './devices.js'
 import { type Account, journey, type Step } from './journey.js'
 import { type Random, random, weighted } from './random.js'
