@@ -2,7 +2,8 @@ import type { EventCode } from '@millimetric/schema/wire'
 
 /**
  * What the library has to say beside its answers. Everything that was not stored shows up here, so that a
- * caller who ignores receipts can still hear of it. No diagnostic holds a secret, an address or a property.
+ * caller who ignores receipts can still hear of it. No diagnostic holds a key's secret or an address; an `error`
+ * is the engine's own and may quote a piece of a row.
  */
 export type Diagnostic =
   | {

@@ -40,7 +40,7 @@ export interface ErrorOptions {
   cause?: unknown
 }
 
-const brand: unique symbol = Symbol.for('millimetric.error') as never
+const BRAND: symbol = Symbol.for('millimetric.error')
 
 /**
  * The one error class. Recognise it with {@link isAnalyticsError}, never with `instanceof`: two copies of the
@@ -54,7 +54,6 @@ export class AnalyticsError extends Error {
   readonly details: Record<string, unknown> | undefined
   /** Whole seconds after which the same call may succeed. */
   readonly retryAfter: number | undefined
-  readonly [brand] = true
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -62,9 +61,10 @@ export class AnalyticsError extends Error {
     this.status = ERROR_STATUS[code]
     this.details = options.details
     this.retryAfter = options.retryAfter
+    Object.defineProperty(this, BRAND, { value: true })
   }
 }
 
 export function isAnalyticsError(value: unknown): value is AnalyticsError {
-  return typeof value === 'object' && value !== null && brand in value
+  return typeof value === 'object' && value !== null && BRAND in value
 }

@@ -1,12 +1,12 @@
-import { LIMITS } from '@millimetric/schema/limits'
 import { AnalyticsError } from '../errors.js'
 
-// Envelope levels around properties: { events: [ { properties: … } ] }.
-const ENVELOPE_DEPTH = 3
+// Far below what overflows a stack, far above what an event may have: an event nested too deep inside a batch
+// is refused alone, by the rule of 32 levels, and not together with its neighbours.
+const BODY_DEPTH = 128
 
 /**
- * Reads a JSON body: at most `maxBytes` after inflation, gzip or plain, UTF-8, nested at most as deep as the
- * deepest legal batch. Nothing is parsed before it has been bounded. Errors: `payload_too_large`,
+ * Reads a JSON body: at most `maxBytes` after inflation, gzip or plain, UTF-8, nested at most 128
+ * levels. Nothing is parsed before it has been bounded. Errors: `payload_too_large`,
  * `unsupported_media_type`, and `invalid_payload` with `details.reason` `empty_body`, `invalid_encoding`,
  * `too_deep` or `invalid_json`.
  */
@@ -18,7 +18,7 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   if (request.body === null) throw invalid('empty_body', 'The request has no body.')
   const bytes = await readBounded(inflated(request.body, encoding), maxBytes, encoding)
   if (bytes.length === 0) throw invalid('empty_body', 'The request has no body.')
-  checkDepth(bytes, LIMITS.propertiesDepth + ENVELOPE_DEPTH)
+  checkDepth(bytes, BODY_DEPTH)
   return parse(decode(bytes))
 }
 

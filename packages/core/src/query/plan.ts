@@ -1,6 +1,5 @@
 import { LIMITS, TIMESTAMP_RANGE } from '@millimetric/schema/limits'
 import type { FilterParams, RangeParams, ResultMeta } from '@millimetric/schema/wire'
-import type * as z from 'zod'
 import type { Principal } from '../auth/principal.js'
 import { AnalyticsError } from '../errors.js'
 import type { Filter, QueryPlan } from '../ports/event-store.js'
@@ -20,16 +19,35 @@ export interface Scope {
   warnings: string[]
 }
 
+/** The part of a zod schema that is used here; zod itself stays inside the schema package. */
+interface ParamsSchema<T> {
+  safeParse(input: unknown):
+    | { success: true; data: T }
+    | {
+        success: false
+        error: {
+          issues: readonly {
+            code?: string | undefined
+            path: readonly PropertyKey[]
+            message: string
+            keys?: readonly string[]
+            values?: readonly unknown[]
+          }[]
+        }
+      }
+}
+
 /** Turns a failed shape check into the contract's error, naming the parameter and what it takes. */
-export function readParams<T>(schema: z.ZodType<T>, input: unknown): T {
+export function readParams<T>(schema: ParamsSchema<T>, input: unknown): T {
   const parsed = schema.safeParse(input ?? {})
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = String(issue?.path[0] ?? '')
   const allowed = issue?.code === 'invalid_value' ? issue.values : undefined
   if (issue?.code === 'unrecognized_keys') {
-    throw new AnalyticsError('invalid_params', `Unknown parameter: ${issue.keys.slice(0, 5).join(', ')}.`, {
-      details: { unknown: issue.keys.slice(0, 20) },
+    const unknown = issue.keys?.slice(0, 20) ?? []
+    throw new AnalyticsError('invalid_params', `Unknown parameter: ${unknown.slice(0, 5).join(', ')}.`, {
+      details: { unknown },
     })
   }
   throw new AnalyticsError(

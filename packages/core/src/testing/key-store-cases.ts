@@ -37,7 +37,15 @@ export const keyStoreCases: readonly KeyStoreCase[] = [
   {
     name: 'answers undefined, empty or false for what does not exist, whatever its form',
     async run(store) {
-      for (const unknown of [randomUuid(), `no-${randomHex(6)}`, '', "'; drop table projects; --", 'ü😀']) {
+      for (const unknown of [
+        randomUuid(),
+        `no-${randomHex(6)}`,
+        '',
+        "'; drop table projects; --",
+        'ü😀',
+        'a\0b',
+        '\ud800',
+      ]) {
         equal(await store.findProject(unknown), undefined)
         equal(await store.updateProject(unknown, { name: 'x' }), undefined)
         equal(await store.findKey(unknown), undefined)

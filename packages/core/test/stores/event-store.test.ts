@@ -1,7 +1,9 @@
 import { chdbEvents } from '@millimetric/core/chdb'
+import { clickhouseEvents } from '@millimetric/core/clickhouse'
 import { memoryEvents } from '@millimetric/core/memory'
 import { eventStoreCases } from '@millimetric/core/testing'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { type ClickhouseServer, spawnClickhouseServer } from '../../../../scripts/clickhouse-server.js'
 import { CHDB_PATH, freshDatabase } from './chdb-path.js'
 
 describe('memory', () => {
@@ -23,6 +25,23 @@ describe('chdb', () => {
     test(name, async () => {
       await holder.migrate()
       const store = chdbEvents({ path: CHDB_PATH, database: freshDatabase() })
+      await run(store)
+      await store.close()
+    })
+  }
+})
+
+// The real client over real HTTP: parameters in the URL, compression, keep-alive.
+describe('clickhouse over http', () => {
+  let server: ClickhouseServer
+  beforeAll(async () => {
+    server = await spawnClickhouseServer()
+  })
+  afterAll(async () => await server.close())
+
+  for (const { name, run } of eventStoreCases) {
+    test(name, async () => {
+      const store = clickhouseEvents({ url: server.url, database: freshDatabase() })
       await run(store)
       await store.close()
     })

@@ -39,7 +39,7 @@ function borrowed(client: ClickhouseClient): Connections {
 }
 
 async function dial({ url, username, password }: ClickhouseOptions): Promise<Connections> {
-  const { createClient } = await importClient()
+  const { createClient, ClickHouseLogLevel } = await importClient()
   const client = createClient({
     ...(url === undefined ? {} : { url }),
     ...(username === undefined ? {} : { username }),
@@ -47,6 +47,8 @@ async function dial({ url, username, password }: ClickhouseOptions): Promise<Con
     application: 'millimetric',
     // Below the keep-alive of every server (3 s in the cloud), or a reused socket is reset under an insert.
     keep_alive: { enabled: true, idle_socket_ttl: 2500 },
+    // Failures are reported through onDiagnostic, once; the client would print statements to the console.
+    log: { level: ClickHouseLogLevel.OFF },
     compression: { response: true, request: false },
   })
   return { writer: client, readers: [client], close: async () => await client.close() }

@@ -1,0 +1,70 @@
+import type { EventStore, EventsPlan, SourcesPlan, StatsPlan, StoredEvent } from '../ports/event-store.js'
+import { TEST_NOON, TEST_PROJECT } from './stored-event.js'
+
+/** One promise of the port. Each case gets an empty store of its own. */
+export interface EventStoreCase {
+  readonly name: string
+  run(store: EventStore): Promise<void>
+}
+
+export const MINUTE: number = 60_000
+export const HOUR: number = 60 * MINUTE
+export const DAY: number = 24 * HOUR
+
+export const SCOPE: Omit<EventsPlan, 'kind'> = {
+  project_id: TEST_PROJECT,
+  from: TEST_NOON - DAY,
+  to: TEST_NOON + DAY,
+  filters: [],
+  include_bots: false,
+  limit: 100,
+}
+
+export function stats(fields: Partial<StatsPlan> = {}): StatsPlan {
+  return { kind: 'stats', ...SCOPE, metric: 'count', group_by: [], buckets: null, ...fields }
+}
+
+export function events(fields: Partial<EventsPlan> = {}): EventsPlan {
+  return { kind: 'events', ...SCOPE, ...fields }
+}
+
+export function sources(fields: Partial<SourcesPlan> = {}): SourcesPlan {
+  return { kind: 'sources', ...SCOPE, breakdown: 'source_medium', ...fields }
+}
+
+let tokens = 0
+export function batch(...list: StoredEvent[]): { token: string; events: StoredEvent[] } {
+  tokens += 1
+  return {
+    token: `case-${Date.now().toString(36)}-${tokens}-${Math.random().toString(36).slice(2)}`,
+    events: list,
+  }
+}
+
+export async function total(store: EventStore, plan: StatsPlan = stats()): Promise<number> {
+  const { rows } = await store.query<'stats'>(plan)
+  return rows[0]?.value ?? 0
+}
+
+export async function ids(store: EventStore, plan: EventsPlan = events()): Promise<string[]> {
+  const { rows } = await store.query<'events'>(plan)
+  return rows.map(({ event_id }) => event_id)
+}
+
+export async function groups(store: EventStore, plan: StatsPlan): Promise<[...string[], number][]> {
+  const { rows } = await store.query<'stats'>(plan)
+  return rows.map(({ group, value }) => [...group, value])
+}
+
+export const HOSTILE: readonly string[] = [
+  "'; DROP TABLE events; --",
+  "back\\slash \\n \\' \\0",
+  'tab\tnewline\ncarriage\r',
+  '{project_id:UUID} ? $1 :x %s',
+  '"double" `tick` /* */ --',
+  'ünïcödé 漢字 🙂 \u202e',
+  '\u{1F468}\u200D\u{1F469}',
+  ' leading and trailing ',
+  'null',
+  '[1,2]',
+]

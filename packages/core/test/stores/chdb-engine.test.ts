@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chdbEvents } from '@millimetric/core/chdb'
+import { storedEvent, TEST_NOON, TEST_PROJECT } from '@millimetric/core/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { acquireEngine } from '../../src/stores/chdb/engine.js'
+import type { Connections } from '../../src/stores/clickhouse/client.js'
+import { identifier } from '../../src/stores/clickhouse/client.js'
+import { CHDB_PATH, freshDatabase } from './chdb-path.js'
+
+const database = freshDatabase()
+const store = chdbEvents({ path: CHDB_PATH, database })
+let engine: Connections
+
+beforeAll(async () => {
+  await store.migrate()
+  engine = await acquireEngine(CHDB_PATH)
+})
+afterAll(async () => {
+  await engine.close()
+  await store.close()
+})
+
+async function rows<T>(client: Connections['writer'], query: string): Promise<T[]> {
+  return await (await client.query({ query, format: 'JSONEachRow' })).json<T>()
+}
+
+const count = {
+  kind: 'stats',
+  project_id: TEST_PROJECT,
+  from: TEST_NOON - 1,
+  to: TEST_NOON + 1,
+  filters: [],
+  include_bots: false,
+  limit: 10,
+  metric: 'count',
+  group_by: [],
+  buckets: null,
+} as const
+
+test('no setting and no token of a statement reaches the next one', async () => {
+  const db = identifier(database)
+  const { writer, readers } = engine
+  await writer.command({
+    query: `CREATE TABLE ${db}.other (n UInt8) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 100`,
+  })
+  const changed = 'SELECT name, value FROM system.settings WHERE changed ORDER BY name'
+  const before = await Promise.all([writer, ...readers].map((client) => rows(client, changed)))
+  await store.insert({ token: 'token-1', events: [storedEvent({ event_id: 'a' })] })
+  for (let n = 0; n < readers.length + 1; n++) await store.query<'stats'>(count)
+  const after = await Promise.all([writer, ...readers].map((client) => rows(client, changed)))
+  expect(after).toEqual(before)
+  // Had the token stayed, the second of two different inserts into another table would have been swallowed.
+  for (const n of [1, 2, 3]) await writer.command({ query: `INSERT INTO ${db}.other VALUES (${n})` })
+  expect(await rows(writer, `SELECT n FROM ${db}.other ORDER BY n`)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+  await store.insert({ token: 'token-2', events: [storedEvent({ event_id: 'b' })] })
+  expect((await store.query<'stats'>(count)).rows[0]?.value).toBe(2)
+})
+
+test('a long report does not stand in the way of an insert', async () => {
+  const [reader] = engine.readers
+  let reportDone = false
+  const report = rows(reader, 'SELECT sum(sipHash64(number)) AS n FROM numbers(400000000)').then(() => {
+    reportDone = true
+  })
+  await store.insert({ token: 'token-beside', events: [storedEvent({ event_id: 'beside' })] })
+  expect(reportDone).toBe(false)
+  await report
+})
+
+test('one path is shared in a process, also by a module that is loaded again', async () => {
+  const reloaded = `${new URL('../../src/stores/chdb/engine.ts', import.meta.url).pathname}?reloaded`
+  const again: typeof import('../../src/stores/chdb/engine.js') = await import(/* @vite-ignore */ reloaded)
+  expect(again.acquireEngine).not.toBe(acquireEngine)
+  const second = await again.acquireEngine(CHDB_PATH)
+  expect(second.writer).toBe(engine.writer)
+  await second.close()
+  await second.close()
+  expect(await rows(engine.writer, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+})
+
+test('a second path in the process is refused with what to do', async () => {
+  const other = chdbEvents({ path: mkdtempSync(join(tmpdir(), 'millimetric-second-')) })
+  await expect(other.query<'stats'>(count)).rejects.toMatchObject({
+    code: 'store_in_use',
+    message: expect.stringMatching(/one data directory per process.*clickhouseEvents/s),
+  })
+})
+
+/** Runs a module in a process of its own and gives back what it prints. */
+function inAnotherProcess(source: string): string {
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--conditions=@millimetric/source', '--import', 'tsx', '--input-type=module', '--eval', source],
+    { encoding: 'utf8', cwd: import.meta.dirname },
+  )
+  return stdout + stderr
+}
+
+test('a second process on the path is refused with what to do', () => {
+  const printed = inAnotherProcess(`
+    import { chdbEvents } from '@millimetric/core/chdb'
+    const store = chdbEvents({ path: ${JSON.stringify(CHDB_PATH)} })
+    store.migrate().then(() => console.log('opened'), (error) => console.log(error.code, error.message))
+  `)
+  expect(printed).toMatch(/^store_in_use .*another process.*--url/s)
+})
+
+test('without the engine installed the error names the command and the platforms', () => {
+  const printed = inAnotherProcess(`
+    import { register } from 'node:module'
+    register('data:text/javascript,' + encodeURIComponent(
+      'export const resolve = (name, context, next) => { if (name.startsWith("chdb")) throw new Error("absent"); return next(name, context) }'
+    ))
+    const { chdbEvents } = await import('@millimetric/core/chdb')
+    const store = chdbEvents({ path: ${JSON.stringify(join(tmpdir(), 'never'))} })
+    store.migrate().catch((error) => console.log(error.code, error.message))
+  `)
+  expect(printed).toMatch(/^missing_dependency .*npm install chdb @clickhouse\/client.*Linux.*macOS/s)
+})
+
+test('what was stored is there after a restart', () => {
+  const path = mkdtempSync(join(tmpdir(), 'millimetric-restart-'))
+  const run = (body: string): string =>
+    inAnotherProcess(`
+      import { chdbEvents } from '@millimetric/core/chdb'
+      import { storedEvent } from '@millimetric/core/testing'
+      const store = chdbEvents({ path: ${JSON.stringify(path)} })
+      ${body}
+      await store.close()
+    `)
+  run(`await store.insert({ token: 't', events: [storedEvent({ event_id: 'kept' })] })`)
+  const printed = run(
+    `console.log([...await store.known([{ project_id: '${TEST_PROJECT}', event_id: 'kept' }])].length)`,
+  )
+  expect(printed.trim()).toBe('1')
+})
