@@ -18,7 +18,8 @@ export function textField(field: string, value: unknown, longest: number): strin
 }
 
 /** Throws `invalid_params` for a field that nothing reads: a typo must not look like a success. */
-export function knownFields(input: object, allowed: readonly string[]): void {
+export function knownFields(input: unknown, allowed: readonly string[]): void {
+  if (typeof input !== 'object' || input === null) throw invalidField('input', 'must be an object.')
   for (const field of Object.keys(input)) {
     if (allowed.includes(field)) continue
     throw invalidField(field.slice(0, 100), `is not known here; known are ${allowed.join(', ')}.`)

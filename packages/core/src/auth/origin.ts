@@ -82,5 +82,7 @@ function isBelow(url: URL, wildcard: URL): boolean {
   const [, ...suffix] = wildcard.hostname.split('.')
   const labels = url.hostname.split('.')
   const extra = labels.length - suffix.length
-  return extra >= 1 && suffix.every((label, i) => label === labels[extra + i])
+  // URLs let hosts hold more than names do, "*" itself for one.
+  if (extra < 1 || !labels.every((label) => /^[a-z0-9_-]+$/.test(label))) return false
+  return suffix.every((label, i) => label === labels[extra + i])
 }

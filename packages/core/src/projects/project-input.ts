@@ -31,14 +31,15 @@ export function newProjectFields(input: CreateProject): Omit<Project, 'id' | 'cr
   knownFields(input, [...PATCHABLE, 'owner'])
   const slug = slugField(input.slug)
   const { name = slug, owner = null, allowed_origins = [], retention_days = null } = input
+  const { timezone = 'UTC', plan = 'default' } = input
   return {
     slug,
     name: textField('name', name, 128),
     owner: owner === null ? null : textField('owner', owner, 256),
     allowed_origins: originsField(allowed_origins),
     retention_days: retentionField(retention_days),
-    timezone: timezoneField(input.timezone ?? 'UTC'),
-    plan: textField('plan', input.plan ?? 'default', 64),
+    timezone: timezoneField(timezone),
+    plan: textField('plan', plan, 64),
   }
 }
 

@@ -1,7 +1,11 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomHex } from '#crypto'
 import { AnalyticsError } from '../../errors.js'
+
+// A takeover lasts milliseconds; one that is older than this was cut off.
+const TURN_MS = 1_000
+const ATTEMPTS = 100
 
 /**
  * Takes a directory for this process and returns the function that gives it back. Throws `store_in_use` while
@@ -15,7 +19,7 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
     started: await startOf(process.pid),
     token: randomHex(8),
   })
-  for (let attempt = 0; attempt < 10; attempt++) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (await create(path, own)) {
       return async () => {
         if ((await read(path)) === own) await rm(path, { force: true })
@@ -25,7 +29,7 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
     if (held === undefined) continue
     const pid = await holder(held)
     if (pid !== undefined) throw inUse(directory, pid)
-    await takeAway(path, held)
+    await takeAway(path)
   }
   throw inUse(directory, undefined)
 }
@@ -50,7 +54,7 @@ async function read(path: string): Promise<string | undefined> {
       if (isCode(error, 'ENOENT')) return undefined
       throw error
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await sleep(20)
   }
 }
 
@@ -62,18 +66,35 @@ async function holder(text: string): Promise<number | undefined> {
   return started === (await startOf(pid)) ? pid : undefined
 }
 
-/** Removes a dead lock, unless somebody else replaced it since it was read. */
-async function takeAway(path: string, dead: string): Promise<void> {
-  const aside = `${path}.${randomHex(8)}`
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return
-    throw error
+/**
+ * Removes the lock when its holder is gone. One process at a time does so: two that had both read a dead lock
+ * could otherwise remove each other's new one.
+ */
+async function takeAway(path: string): Promise<void> {
+  const turn = `${path}.takeover`
+  if (!(await create(turn, ''))) {
+    await sleep(20)
+    if (Date.now() - (await lastChange(turn)) > TURN_MS) await rm(turn, { force: true })
+    return
   }
-  const taken = await read(aside)
-  if (taken !== undefined && taken !== dead) await create(path, taken)
-  await rm(aside, { force: true })
+  try {
+    const held = await read(path)
+    if (held !== undefined && (await holder(held)) === undefined) await rm(path, { force: true })
+  } finally {
+    await rm(turn, { force: true })
+  }
+}
+
+async function lastChange(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch {
+    return Date.now()
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 function parse(text: string): { pid: number | undefined; started: unknown } {

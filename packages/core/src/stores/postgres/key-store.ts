@@ -63,6 +63,7 @@ function projectQueries(
     findProject: (idOrSlug) =>
       run(async ({ db }) => {
         const projects = db.selectFrom('projects').select(PROJECT_COLUMNS)
+        if (!isStorable(idOrSlug)) return undefined
         const byId = isUuid(idOrSlug)
           ? await projects.where('id', '=', idOrSlug).executeTakeFirst()
           : undefined
@@ -71,6 +72,7 @@ function projectQueries(
       }),
     listProjects: ({ owner } = {}) =>
       run(async ({ db }) => {
+        if (owner !== undefined && !isStorable(owner)) return []
         const all = db.selectFrom('projects').select(PROJECT_COLUMNS).orderBy('slug')
         return (await (owner === undefined ? all : all.where('owner', '=', owner)).execute()).map(readProject)
       }),
@@ -98,6 +100,7 @@ function keyQueries(
       }),
     findKey: (prefix) =>
       run(async ({ db }) => {
+        if (!isStorable(prefix)) return undefined
         const row = await db
           .selectFrom('api_keys')
           .leftJoin('projects', 'projects.id', 'api_keys.project_id')
@@ -223,6 +226,11 @@ function keyRow(
 /** Anything else compared with a uuid column would be an error instead of no match. */
 function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+}
+
+/** Postgres text can't hold U+0000, so nothing equal to such a text is stored. */
+function isStorable(text: string): boolean {
+  return !text.includes('\0')
 }
 
 function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {

@@ -131,7 +131,11 @@ export function writeOptionalTime(time: number | null): string | null {
 }
 
 function readTime(value: unknown): number {
-  const time = value instanceof Date ? value.getTime() : Date.parse(String(value))
+  // Postgres writes `2026-05-16 19:00:00.123+00`, which only some engines parse.
+  const text = String(value)
+    .replace(' ', 'T')
+    .replace(/([+-]\d\d)$/, '$1:00')
+  const time = value instanceof Date ? value.getTime() : Date.parse(text)
   if (Number.isNaN(time)) throw new TypeError(`Postgres returned a time that can't be read: ${String(value)}`)
   return time
 }

@@ -1,0 +1,32 @@
+const GOOD = `sk_live_a1b2c3d4_${'a'.repeat(43)}`
+
+/** Row 57: none of these is a key, and none may reach the database. */
+export const MALFORMED_KEYS: readonly string[] = [
+  '',
+  'sk',
+  'sk_live_a1b2c3d4_',
+  GOOD.slice(0, -1),
+  `${GOOD}a`,
+  `${GOOD}\n`,
+  `${GOOD} `,
+  ` ${GOOD.slice(1)}`,
+  `${GOOD.slice(0, -1)}\n`,
+  GOOD.replace('sk', 'xk'),
+  GOOD.replace('sk', 'SK'),
+  GOOD.replace('live', 'prod'),
+  GOOD.replace('live', 'LIVE'),
+  GOOD.replace('a1b2c3d4', 'A1B2C3D4'),
+  GOOD.replace('a1b2c3d4', 'a1b2c3dg'),
+  GOOD.replace('a1b2c3d4', 'a1b2c3d'),
+  GOOD.replaceAll('_', '-'),
+  GOOD.replace('a'.repeat(43), 'а'.repeat(43)),
+  GOOD.replace('sk', 'ѕk'),
+  GOOD.replace(/a$/, '+'),
+  GOOD.replace(/a$/, '/'),
+  GOOD.replace(/a$/, '='),
+  GOOD.replace(/a$/, '\0'),
+  GOOD.replace(/a$/, '\ud800'),
+  'sk_live_a1b2c3d4_'.padEnd(10_240, 'a'),
+  '_'.repeat(60),
+  '"'.repeat(60),
+]
