@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, it } from 'vitest'
+import { post, start, value } from '../../hono/test/start.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'millimetric-readme-'))
+const program = fileURLToPath(new URL('../src/server.ts', import.meta.url))
+const loader = import.meta.resolve('tsx')
+const port = await freePort()
+const server = start(folder, ['--import', loader, program], { PORT: String(port) })
+afterAll(async () => {
+  await server.stop('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject()))
+    })
+  })
+}
+
+it('makes a project, takes events, and answers in process and over HTTP', async () => {
+  const [, sk = '', rk = ''] = await server.printed(
+    'stdout',
+    /sk: '(sk_live_[^']+)'[\s\S]*rk: '(rk_live_[^']+)'/,
+  )
+  await server.printed('stdout', /bucket/)
+  const url = `http://localhost:${port}/analytics/v1`
+  expect((await post(`${url}/track`, sk, { event: 'signup', anonymous_id: 'u1' })).status).toBe(202)
+  expect((await post(`${url}/track`, rk, { event: 'signup', anonymous_id: 'u1' })).status).toBe(403)
+  expect(await value(`${url}/stats?range=today&event=signup`, rk)).toBe(1)
+})
