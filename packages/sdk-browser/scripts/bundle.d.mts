@@ -1,0 +1,2 @@
+export function bundleScript(): Promise<string>
+export function scriptModule(bundle: string): string
