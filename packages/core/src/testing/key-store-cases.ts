@@ -302,12 +302,17 @@ export const keyStoreCases: readonly KeyStoreCase[] = [
     },
   },
   {
-    name: 'gives out copies: a caller who changes an answer changes nothing stored',
+    name: 'holds copies: a caller who changes what it gave or got changes nothing stored',
     async run(store) {
-      const { project, key } = await stored(store)
+      const given = await stored(store)
+      const { project, key } = structuredClone(given)
+      Object.assign(given.key, { revoked_at: 1, secret_hash: '' })
+      Object.assign(given.project, { slug: 'changed' })
       const found = await store.findKey(key.prefix)
-      if (found !== undefined) Object.assign(found.key, { revoked_at: 1, secret_hash: '' })
+      equal(found, { key, project })
+      Object.assign(found?.key ?? {}, { revoked_at: 1, secret_hash: '' })
       Object.assign((await store.findProject(project.id)) ?? {}, { slug: 'changed' })
+      Object.assign((await store.listKeys(project.id))[0] ?? {}, { name: 'changed' })
       equal(await store.findKey(key.prefix), { key, project })
     },
   },

@@ -66,6 +66,7 @@ describe('#crypto', () => {
       )
       const many = Array.from({ length: 2_000 }, () => engine.randomBase64Url(32))
       expect(new Set(many).size).toBe(2_000)
+      expect(many.join('')).toMatch(/^[A-Za-z0-9_-]+$/)
       // All 64 letters turn up, so no replacement is missing.
       expect(new Set(many.join('')).size).toBe(64)
     }

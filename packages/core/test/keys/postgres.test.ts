@@ -219,9 +219,7 @@ describe('on a server', () => {
       const keys = open({ pool })
       await keys.listProjects()
       const project = bareProject('locked')
-      await sql(`create function ${schema}.slow() returns trigger language plpgsql as
-        $$ begin perform pg_sleep(30); return new; end $$;
-        create trigger slow before insert on ${schema}.projects for each row execute function ${schema}.slow()`)
+      await slowInserts(30)
       const work = failure(keys.insertProject(project))
       await expect
         .poll(async () => (await killOthers('pg_sleep')) > 0 || (await killOthers('insert into')) > 0)
@@ -232,6 +230,17 @@ describe('on a server', () => {
       expect(await keys.findProject('locked')).toEqual(project)
       // The only connection is no longer inside a transaction of ours.
       expect((await pool.query('select pg_current_xact_id_if_assigned() as id')).rows).toEqual([{ id: null }])
+    })
+
+    it('never gets back a connection whose transaction could not be ended', async () => {
+      const pool = on().pool({ max: 1, query_timeout: 300 })
+      const keys = open({ pool })
+      await keys.listProjects()
+      await slowInserts(2)
+      expect(await failure(keys.insertProject(bareProject('late')))).toMatchObject({
+        code: 'storage_unavailable',
+      })
+      expect(pool.totalCount).toBe(0)
     })
 
     it('may parse types its own way', async () => {
@@ -311,6 +320,12 @@ describe('on a server', () => {
     expect(await answer(keys, texts.pk)).toBe('origin_not_allowed')
     expect(await answer(keys, `${texts.sk.slice(0, -43)}${'A'.repeat(43)}`)).toBe('invalid_api_key')
   })
+
+  async function slowInserts(seconds: number): Promise<void> {
+    await sql(`create function ${schema}.slow() returns trigger language plpgsql as
+      $$ begin perform pg_sleep(${seconds}); return new; end $$;
+      create trigger slow before insert on ${schema}.projects for each row execute function ${schema}.slow()`)
+  }
 
   /** Ends the other connections to this database, or those that run a statement like this; returns how many. */
   async function killOthers(like = ''): Promise<number> {

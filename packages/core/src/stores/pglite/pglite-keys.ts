@@ -1,7 +1,8 @@
 import { randomHex } from '#crypto'
 import { type PepperOption, requirePepper } from '../../crypto/pepper.js'
 import { AnalyticsError } from '../../errors.js'
-import { createSqlKeyStore, type SqlKeyStore } from '../postgres/engine.js'
+import { createSqlKeyStore } from '../postgres/engine.js'
+import type { SqlKeyStore } from '../postgres/sql-key-store.js'
 import { openPglite } from './database.js'
 
 export interface PgliteKeysOptions {

@@ -1,19 +1,12 @@
 import { namePeppers } from '../../crypto/pepper.js'
 import { AnalyticsError } from '../../errors.js'
-import type { KeyStore, Pepper } from '../../ports/key-store.js'
+import type { Pepper } from '../../ports/key-store.js'
 import { type AcquireConnection, type KyselyModule, sqlDialect } from './dialect.js'
 import { storeFailure } from './failure.js'
 import { closed, type Database, sqlKeyStore } from './key-store.js'
 import { migrate, migrationPlan } from './migrations.js'
+import type { SqlKeyStore } from './sql-key-store.js'
 import type { Tables } from './tables.js'
-
-/** A key store in Postgres, with what only the concrete store can do. */
-export interface SqlKeyStore extends KeyStore {
-  /** Brings the tables to the latest version; safe from any number of processes at once. */
-  migrate(): Promise<{ readonly applied: readonly string[] }>
-  /** The SQL that `migrate` runs on an empty database. */
-  plan(): string
-}
 
 export interface Link {
   readonly acquire: AcquireConnection

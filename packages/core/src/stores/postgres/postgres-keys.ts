@@ -1,7 +1,8 @@
 import { type PepperOption, requirePepper } from '../../crypto/pepper.js'
 import { AnalyticsError } from '../../errors.js'
 import type { SqlConnection } from './dialect.js'
-import { createSqlKeyStore, requireSchema, type SqlKeyStore } from './engine.js'
+import { createSqlKeyStore, requireSchema } from './engine.js'
+import type { SqlKeyStore } from './sql-key-store.js'
 
 /** What the store uses of a `Pool` of the `pg` package. */
 export interface PostgresPool {
