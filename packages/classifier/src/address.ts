@@ -1,5 +1,3 @@
-import { toAscii } from './punycode.js'
-
 /** Where a URL or referrer points. `app` hosts are package names; `none` is everything that is no place. */
 export interface Address {
   readonly type: 'web' | 'app' | 'none'
@@ -39,7 +37,8 @@ export function readAddress(text: string): Address {
     } else odd = true
   }
   let end = port < 0 ? at : port
-  if (odd && text.charCodeAt(start) === 91) return ipv6(text, start, at)
+  // An IPv6 address is full of colons: they are no ports.
+  if (text.charCodeAt(start) === 91) end = text.indexOf(']', start) + 1
   if (end > start && text.charCodeAt(end - 1) === 46) end--
   if (end <= start || end - start > MAX_HOST) return NOWHERE
   let host = text.slice(start, end)
@@ -50,6 +49,7 @@ export function readAddress(text: string): Address {
   return { type: 'web', host, pathAt: at }
 }
 
+/** Answer of `authorityStart` for app referrers, which have no authority. */
 const APP = -2
 
 /** Index where the host begins; -1 when the text is no web address; APP for `android-app:` and `ios-app:`. */
@@ -82,23 +82,11 @@ function readApp(text: string): Address {
   return { type: 'app', host: name.toLowerCase(), pathAt: match.index + match[0].length }
 }
 
-function ipv6(text: string, start: number, end: number): Address {
-  const close = text.indexOf(']', start)
-  if (close < 0 || close > end) return NOWHERE
-  const host = text.slice(start, close + 1).toLowerCase()
-  return /^\[[\da-f:.]+\]$/.test(host) ? { type: 'web', host, pathAt: end } : NOWHERE
-}
-
-/** Percent escapes and non-ASCII letters in a host; empty when it cannot be one. */
+/** Percent escapes, non-ASCII letters and IPv6 in a host, as the platform reads them; empty when it cannot be one. */
 function tidyHost(host: string): string {
-  let text = host
-  if (text.includes('%')) {
-    try {
-      text = decodeURIComponent(text)
-    } catch {
-      return ''
-    }
+  try {
+    return new URL(`http://${host}`).hostname
+  } catch {
+    return ''
   }
-  const ascii = toAscii(text)
-  return /^[\w.-]+$/.test(ascii) ? ascii : ''
 }

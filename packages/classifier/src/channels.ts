@@ -51,57 +51,35 @@ export interface Network {
   readonly drop?: boolean
 }
 
-/** The channel of an unpaid visit from a place of this kind. */
+/** What becomes of each kind: the channel of an unpaid visit, of a paid one, and the contract's word for unpaid. */
+const KINDS: Readonly<Record<Kind, readonly [organic: Channel, paid: Channel, medium: string]>> = {
+  search: ['organic_search', 'paid_search', 'organic'],
+  social: ['organic_social', 'paid_social', 'social'],
+  video: ['organic_video', 'paid_video', 'social'],
+  shopping: ['organic_shopping', 'paid_shopping', 'referral'],
+  display: ['display', 'display', 'paid'],
+  email: ['email', 'paid_other', 'email'],
+  affiliate: ['affiliate', 'paid_other', 'affiliate'],
+  audio: ['audio', 'paid_other', 'audio'],
+  sms: ['sms', 'paid_other', 'sms'],
+  push: ['push', 'paid_other', 'push'],
+  ai: ['ai', 'paid_other', 'referral'],
+  referral: ['referral', 'paid_other', 'referral'],
+  other: ['referral', 'paid_other', 'referral'],
+}
+
+export function isKind(word: string): word is Kind {
+  return Object.hasOwn(KINDS, word)
+}
+
 export function organicChannel(kind: Kind): Channel {
-  switch (kind) {
-    case 'search':
-      return 'organic_search'
-    case 'social':
-      return 'organic_social'
-    case 'video':
-      return 'organic_video'
-    case 'shopping':
-      return 'organic_shopping'
-    case 'other':
-      return 'referral'
-    default:
-      return kind
-  }
+  return KINDS[kind][0]
 }
 
-/** The channel of a paid visit; kinds that are not sold by the click become `paid_other`. */
 export function paidChannel(kind: Kind | undefined): Channel {
-  switch (kind) {
-    case 'search':
-      return 'paid_search'
-    case 'social':
-      return 'paid_social'
-    case 'video':
-      return 'paid_video'
-    case 'shopping':
-      return 'paid_shopping'
-    case 'display':
-      return 'display'
-    default:
-      return 'paid_other'
-  }
+  return kind === undefined ? 'paid_other' : KINDS[kind][1]
 }
 
-/** The contract's word for an unpaid visit from a place of this kind. */
 export function organicMedium(kind: Kind): string {
-  switch (kind) {
-    case 'search':
-      return 'organic'
-    case 'social':
-    case 'video':
-      return 'social'
-    case 'email':
-    case 'sms':
-    case 'push':
-    case 'affiliate':
-    case 'audio':
-      return kind
-    default:
-      return 'referral'
-  }
+  return KINDS[kind][2]
 }

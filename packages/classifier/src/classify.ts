@@ -1,6 +1,7 @@
+import { readAgent } from './agent.js'
 import type { Rule, Verdict } from './rules.js'
 import { createIndex, createRuleset, type Index, type Ruleset } from './ruleset.js'
-import { readSignals, type Signals } from './signals.js'
+import { clean, MAX_OTHER, readSignals, type Signals } from './signals.js'
 import { TABLES, type Tables } from './tables.js'
 import type { Classification, ClassifyInput, ClassifyOptions } from './types.js'
 
@@ -54,15 +55,18 @@ export function classifyWith(set: Ruleset, input: ClassifyInput): Classification
   const url = read(input, 'url')
   const referrer = read(input, 'referrer')
   const agent = read(input, 'user_agent')
-  if (set.plain && isBlank(referrer) && isBlank(agent) && !hasParams(url)) return DIRECT
+  if (set.plain && isBlank(referrer) && !hasParams(url)) {
+    if (isBlank(agent) || readAgent(clean(agent, MAX_OTHER), set.index.agents) === '') return DIRECT
+  }
   const signals = readSignals(url, referrer, read(input, 'request_host'), agent, set)
   for (const rule of candidates(set, signals.has)) {
     const verdict = rule.test(signals)
-    if (verdict !== null) return classification(signals, rule, verdict)
+    if (verdict !== null) return classification(signals, rule.id, verdict)
   }
   return DIRECT
 }
 
+/** The answer to nothing at all, which is the most common input: made once, frozen. */
 const DIRECT: Classification = /* @__PURE__ */ Object.freeze({
   source: 'direct',
   medium: 'direct',
@@ -103,21 +107,23 @@ function candidates(set: Ruleset, has: number): readonly Rule[] {
   return rules
 }
 
-function classification(signals: Signals, rule: Rule, verdict: Verdict): Classification {
+function classification(signals: Signals, rule: string, verdict: Verdict): Classification {
+  const { referrer, tags } = signals
+  const click = signals.click ?? signals.soft
   return {
     source: verdict.source,
     medium: verdict.medium,
     campaign: signals.campaign || null,
-    term: signals.term || null,
-    content: signals.content || null,
+    term: tags.term?.value ?? (referrer.term || null),
+    content: tags.content?.value ?? null,
     channel: verdict.channel,
     confidence: verdict.confidence,
-    rule_id: rule.id,
-    click_id: verdict.click_id ?? signals.click_id ?? signals.soft_id ?? null,
+    rule_id: rule,
+    click_id: click === undefined ? null : { name: click.param.name, value: click.value },
     evidence: {
       signal: verdict.signal,
       value: verdict.value,
-      referrer_host: signals.referrer_host || signals.dropped_host || null,
+      referrer_host: referrer.host || referrer.dropped || null,
     },
   }
 }

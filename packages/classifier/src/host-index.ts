@@ -1,5 +1,6 @@
 import type { Kind, Network } from './channels.js'
 import { registrable } from './registrable.js'
+import { rows } from './tables.js'
 
 interface Node {
   /** This host and everything below it. */
@@ -41,19 +42,22 @@ export function createHostIndex(): HostIndex {
 }
 
 /**
- * Adds a table of hosts: one network a line, `name: host host …`; without a name each host is named after itself.
- * `=host` is that host alone and its front doors, `host.*` the host under every country suffix,
- * `host/path` a part of a site.
+ * Adds a table of hosts to the index. A line is `name: host host …`; without a name each host is named after
+ * itself. A host stands for its subdomains too, `=host` for itself and its front doors only, `host.*` for the
+ * host under every country suffix, `host/path` for a part of a site. A word without a dot ends in `.com`, or as
+ * the `.ending` before it on the line says, and begins as the `beginning.` before it says: `search. .net avira`.
  */
 export function addHosts(index: HostIndex, kind: Kind, table: string, paid?: boolean, drop?: boolean): void {
-  for (const line of table.split('\n')) {
-    const colon = line.indexOf(': ')
-    const name = colon < 0 ? '' : line.slice(0, colon).trim()
-    for (const host of line
-      .slice(colon + 1)
-      .trim()
-      .split(' ')) {
-      if (host !== '') addHost(index, host, networkOf(index, kind, name, host, paid, drop))
+  for (const { head: name, words } of rows(table)) {
+    let beginning = ''
+    let ending = '.com'
+    for (const word of words) {
+      if (word.endsWith('.')) beginning = word
+      else if (word.startsWith('.')) ending = word
+      else {
+        const host = word.includes('.') ? word : word.replace(/^(=?)([^/]*)/, `$1${beginning}$2${ending}`)
+        addHost(index, host, networkOf(index, kind, name, host, paid, drop))
+      }
     }
   }
 }
@@ -128,13 +132,13 @@ function walk(index: HostIndex, host: string, text: string, pathAt: number): Net
   for (;;) {
     const node = index.nodes.get(start === 0 ? host : host.slice(start))
     if (node === undefined) return found
-    const here = start === 0 || FRONT_DOORS.has(host.slice(0, start - 1))
     if (node.all !== undefined) found = node.all
-    if (here) {
+    const www = start === 4 && host.startsWith('www.')
+    if (www || start === 0 || FRONT_DOORS.has(host.slice(0, start - 1))) {
       if (node.only !== undefined) found = node.only
       if (node.paths !== undefined) found = byPath(node.paths, text, pathAt) ?? found
     }
-    if (start === 0 || !node.deeper) return found
+    if (www || start === 0 || !node.deeper) return found
     start = host.lastIndexOf('.', start - 2) + 1
   }
 }

@@ -1,4 +1,5 @@
-import type { Kind } from './channels.js'
+import { isKind, type Kind, paidChannel } from './channels.js'
+import { rows } from './tables.js'
 
 /** What a value of `utm_medium` says. */
 export interface Medium {
@@ -15,44 +16,24 @@ export interface MediumIndex {
 
 export function createMediumIndex(table: string): MediumIndex {
   const whole = new Map<string, Medium>()
-  const words = new Map<string, Medium>()
-  for (const line of table.trim().split('\n')) {
-    const [, head = '', mark, values = ''] = /^([a-z ]+)([:~]) (.*)$/.exec(line) ?? []
+  const parts = new Map<string, Medium>()
+  for (const { head, words } of rows(table)) {
     const medium = mediumOf(head)
-    for (const value of values.split(' ')) {
-      whole.set(value, medium)
-      if (mark === '~') words.set(value, medium)
+    for (const word of words) {
+      whole.set(word, medium)
+      if (head.endsWith(' word')) parts.set(word, medium)
     }
   }
-  return { whole, words }
+  return { whole, words: parts }
 }
 
-/** `paid`, `paid social`, `paid cpm` or `email` as written in the table. */
+/** `paid`, `paid social`, `paid cpm word` or `email` as written in the table. */
 export function mediumOf(head: string): Medium {
-  const paid = head.startsWith('paid')
-  const kind = paid ? head.slice(5) : head
-  if (kind === 'cpm') return { paid, kind: 'display', guess: true }
-  if (kind === 'organic') return { paid, kind: 'search', guess: false }
-  return { paid, kind: isKind(kind) ? kind : undefined, guess: false }
-}
-
-const KINDS: ReadonlySet<string> = new Set<Kind>([
-  'search',
-  'social',
-  'video',
-  'shopping',
-  'display',
-  'email',
-  'affiliate',
-  'audio',
-  'sms',
-  'push',
-  'ai',
-  'referral',
-])
-
-function isKind(text: string): text is Kind {
-  return KINDS.has(text)
+  const [first = '', second = ''] = head.split(' ')
+  const paid = first === 'paid'
+  const guess = second === 'cpm'
+  const word = paid ? second : first
+  return { paid, kind: guess ? 'display' : isKind(word) ? word : undefined, guess }
 }
 
 /** Lower case, `-` for `_`, `+` and space: `Paid_Social`, `paid social` and `paid-social` are one. */
@@ -75,27 +56,12 @@ export function readMedium(index: MediumIndex, value: string): Medium | undefine
     if (medium?.paid || (medium === undefined && word.startsWith('paid'))) paid = true
     if (medium?.kind !== undefined && (first === undefined || first.kind === 'search')) first = medium
   }
-  if (paid) return { paid, kind: soldKind(first), guess: first?.guess ?? false }
-  return first
+  // `paid-email` is an advert, but of no sort that has a channel of its own.
+  const sold = first !== undefined && paidChannel(first.kind) !== 'paid_other'
+  return paid ? { paid, kind: sold ? first?.kind : undefined, guess: first?.guess ?? false } : first
 }
-
-/** `paid-email` is an advert, but not one of the sorts that have a channel of their own. */
-function soldKind(medium: Medium | undefined): Kind | undefined {
-  switch (medium?.kind) {
-    case 'search':
-    case 'social':
-    case 'video':
-    case 'shopping':
-    case 'display':
-      return medium.kind
-    default:
-      return undefined
-  }
-}
-
-const GA4_PAID = ['ppc', 'retargeting']
 
 /** `^(.*cp.*|ppc|retargeting|paid.*)$` */
 export function isGa4Paid(value: string): boolean {
-  return value.includes('cp') || GA4_PAID.includes(value) || value.startsWith('paid')
+  return value.includes('cp') || value === 'ppc' || value === 'retargeting' || value.startsWith('paid')
 }

@@ -46,87 +46,78 @@ export function noTags(): Tags {
   }
 }
 
+export function isSlot(word: string): word is Slot {
+  return Object.hasOwn(noTags(), word)
+}
+
 /** Reads the known parameters of the query and then of the fragment. */
 export function readTags(text: string, known: Params): Tags {
   const tags = noTags()
   const hash = text.indexOf('#')
   const query = text.indexOf('?')
   const end = hash < 0 ? text.length : hash
-  if (query >= 0 && query < end) scan(text, query + 1, end, known, tags)
-  if (hash >= 0) scan(text, hash + 1, text.length, known, tags)
+  if (query >= 0 && query < end) readPart(text.slice(query + 1, end), known, tags)
+  if (hash >= 0) readPart(text.slice(hash + 1), known, tags)
   return tags
 }
 
-function scan(text: string, from: number, to: number, known: Params, tags: Tags): void {
-  const odd = hasBefore(text, ';', from, to) || hasBefore(text, '?', from, to)
-  let at = from
-  while (at < to) {
+function readPart(part: string, known: Params, tags: Tags): void {
+  const text = part.includes(';') || part.includes('?') ? evened(part, known) : part
+  let at = 0
+  while (at < text.length) {
     let next = text.indexOf('&', at)
-    if (next < 0 || next > to) next = to
-    if (odd) scanOdd(text, at, next, known, tags)
-    else scanPair(text, at, next, known, tags)
+    if (next < 0) next = text.length
+    readPair(text, at, next, known, tags)
     at = next + 1
   }
 }
 
-function hasBefore(text: string, char: string, from: number, to: number): boolean {
-  const at = text.indexOf(char, from)
-  return at >= 0 && at < to
-}
-
-/** `?a=1?utm_source=x`, `a=1;utm_source=x`, `amp;utm_source=x`: split there, but only before a known key. */
-function scanOdd(text: string, from: number, to: number, known: Params, tags: Tags): void {
-  let start = from
-  for (let at = from; at < to; at++) {
-    const c = text.charCodeAt(at)
-    if (c !== 59 && c !== 63) continue
-    const equals = equalsAfter(text, at + 1, to)
-    if (equals < 0 || paramOf(text, at + 1, equals, known) === undefined) continue
-    scanPair(text, start, at, known, tags)
-    start = at + 1
-  }
-  scanPair(text, start, to, known, tags)
+/** `a=1?utm_source=x`, `a=1;utm_source=x`, `amp;utm_source=x` with `&` there, but only before a known key. */
+function evened(part: string, known: Params): string {
+  return part.replace(/[;?](\w{2,26})=/g, (all, key: string) =>
+    known.has(key.toLowerCase()) ? `&${key}=` : all,
+  )
 }
 
 const MAX_KEY = 26
 
-/** Index of the `=` that ends a key of possible length, or -1. */
-function equalsAfter(text: string, from: number, to: number): number {
+function readPair(text: string, from: number, to: number, known: Params, tags: Tags): void {
   const limit = from + MAX_KEY < to ? from + MAX_KEY : to
-  for (let at = from; at < limit; at++) if (text.charCodeAt(at) === 61) return at
-  return -1
-}
-
-function scanPair(text: string, from: number, to: number, known: Params, tags: Tags): void {
-  const equals = equalsAfter(text, from, to)
-  if (equals < from + 2) return
-  const param = paramOf(text, from, equals, known)
+  let equals = from
+  while (equals < limit && text.charCodeAt(equals) !== 61) equals++
+  // No key, or one of a single letter.
+  if (equals === limit || equals < from + 2) return
+  const param = paramOf(text.slice(from, equals), known)
   if (param === undefined) return
   const old = tags[param.slot]
   if (old !== undefined && old.param.rank <= param.rank) return
-  const value = readValue(text, equals + 1, to)
+  const value = readValue(text.slice(equals + 1, to))
   if (value !== '') tags[param.slot] = { param, value }
 }
 
-function paramOf(text: string, from: number, to: number, known: Params): Param | undefined {
-  const key = text.slice(from, to)
+function paramOf(key: string, known: Params): Param | undefined {
   const param = known.get(key)
-  if (param !== undefined) return param
-  for (let at = from; at < to; at++) {
-    const c = text.charCodeAt(at)
-    if ((c > 64 && c < 91) || c === 37 || c < 33) return known.get(decodeText(key).trim().toLowerCase())
+  if (param !== undefined || isPlain(key)) return param
+  return known.get(decodeText(key).trim().toLowerCase())
+}
+
+/** Neither upper case nor escapes nor white space: a key that stays unknown however it is read. */
+function isPlain(key: string): boolean {
+  for (let at = 0; at < key.length; at++) {
+    const c = key.charCodeAt(at)
+    if ((c > 64 && c < 91) || c < 44) return false
   }
-  return undefined
+  return true
 }
 
 /** The value, decoded once; '' for the many ways of writing that there is none. */
-export function readValue(text: string, from: number, to: number): string {
-  const value = tidy(decodeText(text.slice(from, to)))
+export function readValue(text: string): string {
+  const value = tidy(decodeText(text))
   return isNothing(value) ? '' : value
 }
 
 /** `+` is a space; a malformed escape leaves the text as it came. */
-export function decodeText(text: string): string {
+function decodeText(text: string): string {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
   if (!spaced.includes('%')) return spaced
   try {
@@ -149,25 +140,10 @@ function isMargin(c: number): boolean {
   return c < 33 || c === 34 || c === 39 || c === 160 || c === 0xfeff
 }
 
-const NOTHING: ReadonlySet<string> = new Set([
-  'null',
-  'undefined',
-  'none',
-  'nan',
-  '(none)',
-  '(direct)',
-  '(not set)',
-  '(not provided)',
-  '(not+set)',
-  'not set',
-  '-',
-])
-
 /** Placeholder words, and macros that an ad server left unfilled (`{gclid}`, `{{campaign.name}}`). */
 function isNothing(value: string): boolean {
-  if (value.length > 64) return false
-  const c = value.charCodeAt(0)
-  if (c === 123) return value.charCodeAt(value.length - 1) === 125
-  if (c !== 40 && c !== 45 && (c | 32) !== 110 && (c | 32) !== 117) return value === ''
-  return NOTHING.has(value.toLowerCase())
+  const c = value.charCodeAt(0) | 32
+  // Begins like none of them: `n`, `u`, `(`, `-` or `{`.
+  if ((c !== 110 && c !== 117 && c !== 40 && c !== 45 && c !== 123) || value.length > 64) return false
+  return /^(?:null|undefined|nan|-|\(?(?:none|direct|not set|not provided)\)?|\{.*\})$/i.test(value)
 }

@@ -1,10 +1,10 @@
-import type { Kind, Network } from './channels.js'
+import { isKind, type Network } from './channels.js'
 import { addHost, addHosts, createHostIndex, type HostIndex } from './host-index.js'
 import { createMediumIndex, type Medium, type MediumIndex, mediumOf } from './mediums.js'
-import type { Param, Params, Slot } from './params.js'
+import { isSlot, type Param, type Params, type Slot } from './params.js'
 import { registrable } from './registrable.js'
 import { BUILT_IN, type Rule } from './rules.js'
-import type { Tables } from './tables.js'
+import { rows, type Tables } from './tables.js'
 import type { ClassifyOptions } from './types.js'
 
 /** Tables made ready to look things up in: made once, then only read. */
@@ -23,14 +23,15 @@ export interface Ruleset {
   readonly rules: readonly Rule[]
   /** The rules that can match at all, by what is there (`Signals.has`); filled as combinations turn up. */
   readonly byNeed: (readonly Rule[] | undefined)[]
+  /** Hosts and mediums of the user's own; excluded referrers are among the hosts. */
+  readonly hosts: HostIndex | undefined
+  readonly mediums: ReadonlyMap<string, Medium> | undefined
   readonly ownHosts: HostIndex | undefined
-  readonly ownDomains: 'exact' | 'registrable'
-  readonly extraHosts: HostIndex | undefined
-  readonly extraMediums: ReadonlyMap<string, Medium> | undefined
+  readonly registrableIsOwn: boolean
+  readonly registrable: (host: string) => string | null
   readonly ga4Mediums: boolean
   readonly term: boolean
-  readonly registrable: (host: string) => string | null
-  /** No rule of the user's can change the answer to an input with nothing in it. */
+  /** No rule of the user's that could match an input with nothing in it. */
   readonly plain: boolean
 }
 
@@ -38,71 +39,53 @@ export function createIndex(tables: Tables): Index {
   const hosts = createHostIndex()
   for (const { kind, table, paid, drop } of tables.hosts) addHosts(hosts, kind, table, paid, drop)
   const sources = new Map(hosts.names)
-  for (const [name, network] of lines(tables.sources)) sources.set(name, named(hosts.names, network))
+  for (const [name, network] of networks(tables.sources)) {
+    // A name that the host tables know means the same here; its further spellings may mean a part of it.
+    if (name !== network.name || !sources.has(name)) sources.set(name, known(hosts, network))
+  }
   return {
     hosts,
-    params: createParams(tables.tags, tables.clickIds, hosts.names),
+    params: createParams(tables, hosts),
     mediums: createMediumIndex(tables.mediums),
     sources,
-    apps: new Map(lines(tables.apps)),
-    agents: new Map(lines(tables.agents)),
+    apps: new Map(networks(tables.apps)),
+    agents: new Map(networks(tables.agents)),
   }
 }
 
-/** The network of the host tables where the name has one, so that one name means one thing. */
-function named(names: ReadonlyMap<string, Network>, network: Network): Network {
-  const known = names.get(network.name)
-  return known?.kind === network.kind && !known.drop ? known : network
+/** The network of the host tables where they have it, so that one name means one thing. */
+function known(hosts: HostIndex, network: Network): Network {
+  const same = hosts.names.get(network.name)
+  return same?.kind === network.kind && !same.drop ? same : network
 }
 
-/** Entries of a `kind network: name name …` table. */
-function* lines(table: string): Generator<[name: string, network: Network]> {
-  for (const line of table.trim().split('\n')) {
-    const [head = '', names = ''] = line.split(/: ?/)
+/** Entries of a `kind network: name name …` table, each network under its own name too. */
+function networks(table: string): [name: string, network: Network][] {
+  return rows(table).flatMap(({ head, words }) => {
     const [kind = '', name = ''] = head.split(' ')
-    const network: Network = { name: name === '*' ? '' : name, kind: kindOf(kind) }
-    if (network.name !== '') yield [name, network]
-    for (const each of names.split(' ')) if (each !== '') yield [each, network]
-  }
+    const network: Network = { name: name === '*' ? '' : name, kind: isKind(kind) ? kind : 'other' }
+    return [name, ...words].map((word): [string, Network] => [word, network])
+  })
 }
 
-function kindOf(word: string): Kind {
-  return mediumOf(word).kind ?? 'other'
-}
-
-function createParams(tags: string, clickIds: string, names: ReadonlyMap<string, Network>): Params {
+function createParams(tables: Tables, hosts: HostIndex): Params {
   const params = new Map<string, Param>()
-  let rank = 0
-  for (const line of clickIds.trim().split('\n')) {
-    const [head = '', ids = ''] = line.split(': ')
-    const [strength = '', kind = '', name = ''] = head.split(' ')
-    const network = named(names, { name, kind: kindOf(kind) })
-    for (const id of ids.split(' ')) {
-      const slot: Slot = id === 'gad_source' ? 'gad' : strength === 'soft' ? 'soft' : 'click'
-      params.set(id, { name: id, slot, rank: rank++, network })
-    }
+  const add = (name: string, slot: Slot, network?: Network): unknown =>
+    params.set(name, { name, slot, rank: params.size, network })
+  for (const { head, words } of rows(tables.clickIds)) {
+    const [strength, kind = '', name = ''] = head.split(' ')
+    const network = known(hosts, { name, kind: isKind(kind) ? kind : 'other' })
+    for (const id of words)
+      add(id, id === 'gad_source' ? 'gad' : strength === 'soft' ? 'soft' : 'click', network)
   }
-  for (const line of tags.trim().split('\n')) {
-    const [head = '', spellings = ''] = line.split(': ')
-    for (const name of spellings.split(' ')) {
-      params.set(name, { name, slot: slotOf(head), rank: rank++, network: undefined })
+  const beginnings = tables.tagBeginnings.split(' ')
+  for (const { head, words } of rows(tables.tags)) {
+    for (const word of words) {
+      const names = word.startsWith('*') ? beginnings.map((beginning) => beginning + word.slice(1)) : [word]
+      for (const name of names) add(name, isSlot(head) ? head : 'ignore')
     }
   }
   return params
-}
-
-function slotOf(word: string): Slot {
-  switch (word) {
-    case 'source':
-    case 'medium':
-    case 'campaign':
-    case 'term':
-    case 'content':
-    case 'weak':
-      return word
-    default:
-      return 'ignore'
-  }
 }
 
 export function createRuleset(
@@ -110,48 +93,40 @@ export function createRuleset(
   options: ClassifyOptions = {},
   builtIn: readonly Rule[] = BUILT_IN,
 ): Ruleset {
-  const compat = options.compat === 'millimetric'
-  const own = options.rules ?? []
-  const list = typeof options.ownDomains === 'object' ? options.ownDomains : undefined
+  const { compat, ownDomains, excludedReferrers = [], hosts = {}, mediums, rules = [] } = options
   return {
     index,
-    rules: [...own.map(guarded), ...builtIn.filter((rule) => compat || !rule.compat)],
+    rules: [...rules.map(guarded), ...builtIn.filter((rule) => !rule.compat || compat === 'millimetric')],
     byNeed: [],
-    ownHosts: list && hostsOf(list.map((host) => [host.replace(/^\./, ''), OWN])),
-    ownDomains: options.ownDomains === 'registrable' ? 'registrable' : 'exact',
-    extraHosts: extraHosts(options),
-    extraMediums: options.mediums && mediumsOf(options.mediums),
+    hosts: hostsOf([...Object.entries(hosts), ...excludedReferrers.map(excluded)]),
+    mediums:
+      mediums && new Map(Object.entries(mediums).map(([name, kind]) => [name.toLowerCase(), mediumOf(kind)])),
+    ownHosts: typeof ownDomains === 'object' ? hostsOf(ownDomains.map(owned)) : undefined,
+    registrableIsOwn: ownDomains === 'registrable',
+    registrable: registrableOf(options.registrable),
     ga4Mediums: options.paidMediums === 'ga4',
     term: options.term !== false,
-    registrable: registrableOf(options.registrable),
-    plain: own.length === 0,
+    plain: rules.length === 0,
   }
 }
 
-const OWN: Network = { name: 'internal', kind: 'referral' }
-const DROP: Network = { name: 'excluded', kind: 'referral', drop: true }
+type HostEntry = readonly [host: string, network: Network]
 
-function extraHosts(options: ClassifyOptions): HostIndex | undefined {
-  if (options.hosts === undefined && options.excludedReferrers === undefined) return undefined
-  const dropped = (options.excludedReferrers ?? []).map((entry): [string, Network] => [excluded(entry), DROP])
-  return hostsOf([...Object.entries(options.hosts ?? {}), ...dropped])
-}
-
-/** `.host` is a whole subtree and `host` one host, as in Matomo; in our tables it is `host` and `=host`. */
-function excluded(entry: string): string {
-  const host = entry.trim().toLowerCase()
-  if (host.startsWith('.')) return host.slice(1)
-  return host.includes('/') ? host : `=${host}`
-}
-
-function hostsOf(entries: readonly (readonly [string, Network])[]): HostIndex {
+function hostsOf(entries: readonly HostEntry[]): HostIndex | undefined {
+  if (entries.length === 0) return undefined
   const index = createHostIndex()
   for (const [host, network] of entries) addHost(index, host.toLowerCase(), network)
   return index
 }
 
-function mediumsOf(mediums: Readonly<Record<string, Kind | 'paid'>>): ReadonlyMap<string, Medium> {
-  return new Map(Object.entries(mediums).map(([name, kind]) => [name.toLowerCase(), mediumOf(kind)]))
+function owned(domain: string): HostEntry {
+  return [domain.replace(/^\./, ''), { name: 'internal', kind: 'referral' }]
+}
+
+/** `.host` is a whole subtree and `host` one host, as in Matomo; in our tables it is `host` and `=host`. */
+function excluded(entry: string): HostEntry {
+  const host = entry.startsWith('.') ? entry.slice(1) : entry.includes('/') ? entry : `=${entry}`
+  return [host, { name: 'excluded', kind: 'referral', drop: true }]
 }
 
 function registrableOf(own: ClassifyOptions['registrable']): (host: string) => string | null {
@@ -167,14 +142,12 @@ function registrableOf(own: ClassifyOptions['registrable']): (host: string) => s
 
 /** A user's rule that throws counts as one that did not match: classifying never throws. */
 function guarded(rule: Rule): Rule {
-  return {
-    ...rule,
-    test(signals) {
-      try {
-        return rule.test(signals)
-      } catch {
-        return null
-      }
-    },
+  const test: Rule['test'] = (signals) => {
+    try {
+      return rule.test(signals)
+    } catch {
+      return null
+    }
   }
+  return { ...rule, test }
 }

@@ -7,8 +7,8 @@ import type { Ruleset } from './ruleset.js'
 export function readSource(set: Ruleset, value: string): Network | undefined {
   const known = set.index.sources.get(value)
   if (known !== undefined) return known
-  if (value.includes('.') && set.extraHosts !== undefined) {
-    const own = findHost(set.extraHosts, value)
+  if (value.includes('.') && set.hosts !== undefined) {
+    const own = findHost(set.hosts, value)
     if (own !== undefined) return own
   }
   const name = spelling(value)

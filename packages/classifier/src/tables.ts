@@ -1,7 +1,7 @@
 import type { Kind } from './channels.js'
 import { AGENTS, APPS } from './tables/apps.js'
 import { MEDIUMS } from './tables/mediums.js'
-import { CLICK_IDS, TAGS } from './tables/params.js'
+import { CLICK_IDS, TAG_BEGINNINGS, TAGS } from './tables/params.js'
 import {
   ADS,
   AFFILIATE,
@@ -28,17 +28,36 @@ export interface HostTable {
   readonly drop?: boolean
 }
 
-/** Everything that the rules know by name. */
+/** Everything that the rules know by name; the notations stand with the built-in tables. */
 export interface Tables {
   readonly hosts: readonly HostTable[]
   readonly clickIds: string
   readonly tags: string
+  readonly tagBeginnings: string
   readonly mediums: string
   readonly sources: string
   readonly apps: string
   readonly agents: string
 }
 
+/** One line of a table: `head: words`, or words alone. */
+export interface Row {
+  readonly head: string
+  readonly words: readonly string[]
+}
+
+export function rows(table: string): Row[] {
+  return table
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const colon = line.search(/:(?= |$)/)
+      const words = line.slice(colon + 1).trim()
+      return { head: colon < 0 ? '' : line.slice(0, colon), words: words === '' ? [] : words.split(' ') }
+    })
+}
+
+/** The built-in tables. */
 export const TABLES: Tables = {
   hosts: [
     { kind: 'search', table: SEARCH },
@@ -56,6 +75,7 @@ export const TABLES: Tables = {
   ],
   clickIds: CLICK_IDS,
   tags: TAGS,
+  tagBeginnings: TAG_BEGINNINGS,
   mediums: MEDIUMS,
   sources: SOURCES,
   apps: APPS,

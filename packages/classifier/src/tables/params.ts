@@ -31,7 +31,7 @@ paid other hubspot-ads: hsa_cam hsa_acc hsa_grp hsa_ad hsa_src hsa_net
 deal affiliate impact: irclickid irclid
 deal affiliate cj: cjevent
 deal affiliate awin: awc
-deal affiliate rakuten: ransiteid
+deal affiliate rakuten-advertising: ransiteid
 deal affiliate shareasale: sscid
 deal affiliate ebay: mkcid mkevt
 soft sms sms: sms_click sms_source
@@ -48,17 +48,16 @@ soft search google: srsltid
 soft search yandex: ysclid
 `
 
-/** Spellings of the campaign tags, best first. `utm_` is everybody's; the rest are Matomo's (mtm_, pk_, piwik_). */
+/** Campaign tags by what they hold, best spelling first; `*` is each of the beginnings below. */
 export const TAGS: string = `
-source: utm_source mtm_source matomo_source pk_source piwik_source
-medium: utm_medium mtm_medium matomo_medium pk_medium piwik_medium
-campaign: utm_campaign mtm_campaign matomo_campaign pk_campaign piwik_campaign utm_id
-term: utm_term mtm_keyword mtm_kwd matomo_kwd pk_keyword pk_kwd piwik_keyword piwik_kwd
-content: utm_content mtm_content matomo_content pk_content piwik_content
+source: *source
+medium: *medium
+campaign: *campaign *id
+term: *term *keyword *kwd
+content: *content
 weak: ref source utm_referrer referrer referer
 ignore: ignore_referrer ignore_referer utm_nooverride
 `
 
-/** Parameters of search engines' result pages that hold what was searched for, best first. */
-export const TERM_PARAMS: string =
-  'q query p wd word text search_query search_word searchterm keyword keywords kw k key qs qry su mt search s'
+/** `utm_` is everybody's; the rest are Matomo's. */
+export const TAG_BEGINNINGS: string = 'utm_ mtm_ matomo_ pk_ piwik_'

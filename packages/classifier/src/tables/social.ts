@@ -3,71 +3,51 @@
  * Origin: by hand; the long tail is the facts of Matomo's searchengine-and-social-list (CC0).
  */
 export const SOCIAL: string = `
-facebook: facebook.com fb.com fb.me m.me messenger.com facebook.net
-facebook: facebookwkhpilnemxj7asaniu7vnjjbiltxjqhye3mhbshg7kx5tfyd.onion
-instagram: instagram.com instagr.am ig.me
-threads: threads.net threads.com
-whatsapp: whatsapp.com wa.me
-twitter: twitter.com t.co x.com twimg.com
-linkedin: linkedin.com lnkd.in linkedin.android
-reddit: reddit.com redd.it
+facebook: facebook fb messenger .me fb m
+instagram: instagr.am ig.me instagram
+whatsapp: wa.me whatsapp
+twitter: t.co twitter x
+linkedin: linkedin.android lnkd.in linkedin
+reddit: redd.it reddit
 pinterest: pinterest.* pinterest.info pin.it
-tiktok: tiktok.com tiktokv.com
-snapchat.com
-telegram: telegram.org telegram.me t.me
-discord: discord.com discord.gg discordapp.com
-bluesky: bsky.app bsky.social skyfeed.app
+telegram: telegram.org .me telegram t
+discord: discord.gg discord discordapp
+bluesky: bsky.social .app bsky skyfeed
 google-plus: plus.google.com plus.url.google.com url.google.com
-tumblr: tumblr.com t.umblr.com
-vk: vk.com vk.ru vk.cc away.vk.com vkontakte.ru
-odnoklassniki: ok.ru odnoklassniki.ru
+tumblr: t.umblr.com tumblr
+vk: away.vk.com vk.cc vk .ru vk vkontakte
+odnoklassniki: .ru ok odnoklassniki
 moi-mir: my.mail.ru
-weibo: weibo.com weibo.cn t.cn
-wechat: wechat.com weixin.qq.com
+weibo: weibo .cn weibo t
+wechat: weixin.qq.com wechat
 qzone: qzone.qq.com
-xiaohongshu: xiaohongshu.com xhslink.com rednote.com
-zhihu: zhihu.com
-douyin: douyin.com iesdouyin.com
-kuaishou: kuaishou.com
-line: line.me lin.ee
-kakao: kakao.com story.kakao.com pf.kakao.com
+xiaohongshu: xiaohongshu xhslink rednote
+line: lin.ee line.me
 naver-cafe: cafe.naver.com blog.naver.com band.us
 daum-cafe: cafe.daum.net
-viber.com signal.org skype.com zalo.me
-slack: slack.com slack-redir.net
 teams: teams.microsoft.com teams.live.com teams.cdn.office.net
-hackernews: news.ycombinator.com hn.algolia.com hckrnews.com
-producthunt.com lobste.rs slashdot.org digg.com fark.com metafilter.com indiehackers.com dev.to
-lemmy: lemmy.world lemmy.ml kbin.social
-stackoverflow: stackoverflow.com
-stackexchange: stackexchange.com superuser.com serverfault.com askubuntu.com
-github: github.com gist.github.com
-quora.com nextdoor.com meetup.com xing.com viadeo.com foursquare.com goodreads.com strava.com letterboxd.com
-flickr.com imgur.com 9gag.com deviantart.com behance.net dribbble.com vsco.co weheartit.com scoop.it flipboard.com
-soundcloud: soundcloud.com gate.sc
-lastfm: last.fm lastfm.*
-livejournal: livejournal.com livejournal.ru
-gab.com gettr.com minds.com mewe.com truthsocial.com parler.com clubhouse.com bereal.com lemon8-app.com
-nostr: primal.net snort.social damus.io
-mastodon: mastodon.social mastodon.online mastodon.cloud mastodon.technology mastodon.xyz mastodon.at mastodon.art
-mastodon: mastodon.scot mastodon.world mastodon.nz mastodon.eus mastodon.jalgi.eus mastodonapp.uk mastodont.cat
-mastodon: mamot.fr pawoo.net mstdn.io mstdn.jp mstdn.social mstdn.party friends.nico ro-mastodon.puyo.jp quey.org
-mastodon: botsin.space social.tchncs.de knzk.me bitcoinhackers.org fosstodon.org chaos.social cybre.space
-mastodon: vis.social typo.social front-end.social hachyderm.io newsie.social indieweb.social sfba.social mas.to
-mastodon: c.im universeodon.com social.vivaldi.net ohai.social toot.community masto.ai graphics.social tkm.eus
-mastodon: infosec.exchange techhub.social phanpy.social elk.zone
-pixelfed: pixelfed.social pixelfed.de pixelfed.uno pxlmo.com metapixl.com pix.toot.wales pixey.org
-workplace.com sourceforge.net v2ex.com douban.com renren.com missevan.com lang-8.com douyu.com huya.com
-twitcasting.tv gree.jp mixi.jp b.hatena.ne.jp
-badoo.com bebo.com blackplanet.com buzznet.com classmates.com cyworld.com fetlife.com flixster.com fotolog.com
-friendsreunited.com friendster.com gaiaonline.com geni.com habbo.com hi5.com hyves.nl identi.ca meinvz.net
-me2day.net moikrug.ru multiply.com myheritage.com mylife.ru myspace.com myyearbook.com nk.pl netlog.com orkut.com
-peepeth.com plaxo.com plurk.com skyrock.com sonico.com studivz.net stumbleupon.com tagged.com taringa.net
-tuenti.com vkrugudruzei.ru wayn.com weeworld.com xanga.com wykop.pl meneame.net
+hackernews: news.ycombinator.com hn.algolia.com
+lemmy: lemmy.ml kbin.social lemmy.world
+stackexchange: stackexchange superuser serverfault askubuntu
+github: github
+soundcloud: gate.sc soundcloud
+lastfm: lastfm.* last.fm
+nostr: primal.net
+mastodon: mastodon.jalgi.eus ro-mastodon.puyo.jp social.tchncs.de social.vivaldi.net masto.ai mastodon.art mastodon.at mastodont.cat mastodon.cloud toot.community infosec.exchange mamot.fr c.im mstdn.jp knzk.me pawoo.net friends.nico mastodon.nz mastodon.online mstdn.party mastodon.scot mastodon.technology mas.to mastodonapp.uk mastodon.world mastodon.xyz elk.zone universeodon .eus mastodon tkm .io mstdn hachyderm .org quey bitcoinhackers fosstodon .social mastodon mstdn chaos vis typo front-end newsie indieweb sfba ohai graphics techhub phanpy .space botsin cybre
+pixelfed: pix.toot.wales pixelfed.de pixey.org pixelfed.social pixelfed.uno pxlmo metapixl
 bitly: bit.ly
 buffer: buff.ly
-hootsuite: ow.ly owl.li ht.ly
-dlvr.it trib.al ift.tt spr.ly
+hootsuite: ow.ly
 linktree: linktr.ee
-bio-links: linkin.bio lnk.bio bio.link bio.site beacons.ai campsite.bio taplink.cc taplink.at msha.ke
+bio-links: beacons.ai taplink.cc bio.link .bio linkin lnk
+story.kakao.com b.hatena.ne.jp trib.al identi.ca vsco.co scoop.it dlvr.it gree.jp mixi.jp spr.ly zalo.me
+hyves.nl slashdot.org nk.pl wykop.pl lobste.rs dev.to ift.tt twitcasting.tv
+9gag badoo bebo blackplanet buzznet classmates cyworld deviantart digg douban douyin douyu dribbble fetlife
+flickr flipboard flixster fotolog foursquare friendsreunited friendster gab gaiaonline geni gettr goodreads
+habbo hi5 huya imgur indiehackers kakao kuaishou lang-8 letterboxd livejournal meetup mewe minds missevan
+multiply myheritage myspace myyearbook netlog nextdoor orkut peepeth plaxo plurk producthunt quora renren
+skype skyrock slack snapchat sonico stackoverflow strava stumbleupon tagged threads tiktok truthsocial
+tuenti v2ex viadeo viber wayn weeworld workplace xanga xing zhihu
+.net behance me2day meinvz meneame sourceforge studivz taringa threads
+.ru livejournal moikrug mylife vkrugudruzei
 `

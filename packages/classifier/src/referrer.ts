@@ -1,0 +1,131 @@
+import { readAddress } from './address.js'
+import type { Network } from './channels.js'
+import { findHost } from './host-index.js'
+import { readValue } from './params.js'
+import type { Ruleset } from './ruleset.js'
+
+/** Where the visitor was before. */
+export interface Referrer {
+  /** Host, or package of an app; '' when there is none or it was dropped. */
+  readonly host: string
+  readonly network: Network | undefined
+  /** The own site, another host of its registrable domain, a private address, or none of these. */
+  readonly is: 'own' | 'neighbour' | 'local' | 'foreign'
+  /** Host of a referrer that was dropped: payment, log-in, `ignore_referrer`; else ''. */
+  readonly dropped: string
+  /** What was searched for, where a search engine still says so; else ''. */
+  readonly term: string
+}
+
+const NOWHERE: Referrer = { host: '', network: undefined, is: 'foreign', dropped: '', term: '' }
+
+export function readReferrer(
+  text: string,
+  page: string,
+  requestHost: string,
+  ignored: boolean,
+  set: Ruleset,
+): Referrer {
+  if (text === '') return NOWHERE
+  const { type, host: written, pathAt } = readAddress(text)
+  if (type === 'none') return NOWHERE
+  if (ignored) return dropped(written)
+  if (type === 'app') return fromApp(written, text.slice(pathAt), set)
+  const host = written.endsWith('.translate.goog') ? untranslated(written) : written
+  const is = relation(host, page, requestHost, set)
+  if (is === 'own') return { host, network: undefined, is, dropped: '', term: '' }
+  const network =
+    (set.hosts && findHost(set.hosts, host, text, pathAt)) ??
+    findHost(set.index.hosts, host, text, pathAt) ??
+    mailHost(host, set)
+  if (network === undefined) {
+    return { host, network, is: is === 'foreign' && isLocal(host) ? 'local' : is, dropped: '', term: '' }
+  }
+  if (network.drop && is === 'foreign') return dropped(host)
+  const term = network.kind === 'search' && set.term ? searchTerm(text, pathAt) : ''
+  return { host, network, is, dropped: '', term }
+}
+
+function dropped(host: string): Referrer {
+  return { ...NOWHERE, dropped: host }
+}
+
+/** An app, or the site that it names: `android-app://com.some.app/https/www.google.com`. */
+function fromApp(app: string, path: string, set: Ruleset): Referrer {
+  const known = set.index.apps.get(app)
+  const host = known === undefined ? /^\/https?\/([^/?#]+)/i.exec(path)?.[1]?.toLowerCase() : undefined
+  const network = host === undefined ? known : findHost(set.index.hosts, host)
+  return { ...NOWHERE, host: network === undefined || host === undefined ? app : host, network }
+}
+
+/** `en-m-wikipedia-org.translate.goog` is `en.m.wikipedia.org` read through Google's translation. */
+function untranslated(host: string): string {
+  return host.slice(0, -15).replace(/--?/g, (dashes) => (dashes === '-' ? '.' : '-'))
+}
+
+function relation(host: string, page: string, requestHost: string, set: Ruleset): Referrer['is'] {
+  const own = page === '' ? '' : readAddress(page).host
+  // The two are mostly the same, and then one look is enough.
+  const asked = requestHost === '' || requestHost === own ? '' : readAddress(`//${requestHost}`).host
+  if (isSame(host, own) || isSame(host, asked) || (set.ownHosts && findHost(set.ownHosts, host))) return 'own'
+  if (!isNeighbour(host, own, set) && !isNeighbour(host, asked, set)) return 'foreign'
+  return set.registrableIsOwn ? 'own' : 'neighbour'
+}
+
+function isSame(a: string, b: string): boolean {
+  return b !== '' && (a === b || withoutWww(a) === withoutWww(b))
+}
+
+export function withoutWww(host: string): string {
+  return host.startsWith('www.') ? host.slice(4) : host
+}
+
+function isNeighbour(a: string, b: string, set: Ruleset): boolean {
+  // Hosts that differ in their last two labels share no registrable domain: most pairs end here.
+  let dots = 0
+  for (let back = 1; dots < 2 && back <= a.length; back++) {
+    const c = a.charCodeAt(a.length - back)
+    if (c !== b.charCodeAt(b.length - back)) return false
+    if (c === 46) dots++
+  }
+  const domain = set.registrable(a)
+  return domain !== null && domain === set.registrable(b)
+}
+
+const MAIL: Network = { name: 'email', kind: 'email' }
+
+const MAIL_LABEL =
+  /(?:^|\.)(?:(?:web|e-?)?mail\d*|webmail[\w-]*|mailbox|mailbusiness|lightmailer[\w-]*|roundcube|horde|zimbra|owa)(?:\.|$)/
+
+/** Mail hosts of everybody's: `mail.example.com`, `webmail3.isp.example`, `roundcube.example.com`. */
+function mailHost(host: string, set: Ruleset): Network | undefined {
+  if (!MAIL_LABEL.test(host)) return undefined
+  const domain = set.registrable(host)
+  if (domain === null) return undefined
+  // Only the label right above the domain: `mail.google.com.example.org` is nobody's mailbox.
+  const above = host.slice(0, -domain.length - 1)
+  return MAIL_LABEL.test(above.slice(above.lastIndexOf('.') + 1)) ? MAIL : undefined
+}
+
+/** Development machines and private networks: never a place that sends visitors. */
+function isLocal(host: string): boolean {
+  return /^[^.[]+$|^\[(?:::1|f[cd]|fe[89ab])|^(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.[\d.]+$|\.(?:local|localhost|test|internal|lan)$/.test(
+    host,
+  )
+}
+
+/** What was searched for: the first of the engines' parameters that is there and not empty. */
+function searchTerm(text: string, pathAt: number): string {
+  const query = text.indexOf('?', pathAt)
+  if (query < 0) return ''
+  for (const key of TERM_PARAMS) {
+    const found = new RegExp(`[?&#;]${key}=([^&#]+)`).exec(text.slice(query))?.[1]
+    const value = found === undefined ? '' : readValue(found)
+    if (value !== '') return value
+  }
+  return ''
+}
+
+/** Parameters that hold the words on search engines' result pages, best first. Origin: Matomo's list (CC0). */
+const TERM_PARAMS: readonly string[] =
+  'q query p wd text search_query keyword keywords search_word word su kw k qs'.split(' ')
