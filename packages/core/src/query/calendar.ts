@@ -1,77 +1,60 @@
 import { LIMITS } from '@millimetric/schema/limits'
 import type { Interval } from '@millimetric/schema/wire'
-import { Temporal } from 'temporal-polyfill'
 import { AnalyticsError } from '../errors.js'
+import { DAY_MS } from '../time.js'
+import { instantOf, offsetAt } from './zone.js'
 
-/** Throws `invalid_params` unless the runtime knows the IANA zone. */
-export function checkZone(zone: string): void {
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone)
-  } catch {
-    throw new AnalyticsError(
-      'invalid_params',
-      `timezone: "${zone}" is not an IANA time zone such as Europe/Paris.`,
-    )
-  }
-}
-
-function zoned(ms: number, zone: string): Temporal.ZonedDateTime {
-  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone)
-}
+const MINUTE_MS = 60_000
+const HOUR_MS = 3_600_000
 
 /** ISO 8601 with the offset that the zone has at that instant; milliseconds only when there are any. */
 export function isoInZone(ms: number, zone: string): string {
-  const at = zoned(ms, zone)
-  const smallestUnit = ms % 1000 === 0 ? 'second' : 'millisecond'
-  return at.toString({ timeZoneName: 'never', smallestUnit })
+  const offset = offsetAt(ms, zone)
+  const wall = new Date(ms + offset).toISOString()
+  const minutes = Math.round(Math.abs(offset) / MINUTE_MS)
+  const two = (n: number): string => String(n).padStart(2, '0')
+  return `${wall.slice(0, ms % 1000 === 0 ? 19 : 23)}${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
 }
 
 /** First instant of the unit of wall-clock time that holds `ms`. Weeks start on Monday (ISO 8601). */
 export function startOf(interval: Interval, ms: number, zone: string): number {
-  const at = zoned(ms, zone)
-  switch (interval) {
-    case 'minute':
-      return ms - (ms % 60_000)
-    case 'hour':
-      return startOfHour(at)
-    case 'day':
-      return at.startOfDay().epochMilliseconds
-    case 'week':
-      return at
-        .toPlainDate()
-        .subtract({ days: at.dayOfWeek - 1 })
-        .toZonedDateTime(zone).epochMilliseconds
-    case 'month':
-      return at.toPlainDate().with({ day: 1 }).toZonedDateTime(zone).epochMilliseconds
-  }
+  if (interval === 'minute') return ms - modulo(ms, MINUTE_MS)
+  if (interval === 'hour') return startOfHour(ms, zone)
+  return instantOf(wallStart(interval, ms + offsetAt(ms, zone)), zone)
 }
 
 // Goes back exact minutes on the time line instead of setting the wall clock: in the hour that a change to
 // winter time repeats, "01:00" names two instants, and the earlier one is the start of the first hour only.
-function startOfHour(at: Temporal.ZonedDateTime): number {
-  return at.epochMilliseconds - (at.minute * 60_000 + at.second * 1000 + at.millisecond)
+// Where the clock moves by half an hour (Lord Howe) that may land on a half hour: then the hour began earlier.
+function startOfHour(ms: number, zone: string): number {
+  const past = modulo(ms + offsetAt(ms, zone), HOUR_MS)
+  return past === 0 ? ms : startOfHour(ms - past, zone)
 }
 
-/** Start of the unit `count` after (or before) the one that starts at `start`. */
-export function shift(
-  interval: 'day' | 'week' | 'month',
-  start: number,
-  count: number,
-  zone: string,
-): number {
-  const date = zoned(start, zone).toPlainDate()
-  const moved = date.add(
-    interval === 'month' ? { months: count } : interval === 'week' ? { weeks: count } : { days: count },
-  )
-  return moved.toZonedDateTime(zone).epochMilliseconds
+/** Start of the day, week or month of a wall-clock time written as if it were UTC. */
+function wallStart(interval: 'day' | 'week' | 'month', wall: number): number {
+  const midnight = wall - modulo(wall, DAY_MS)
+  if (interval === 'day') return midnight
+  const date = new Date(midnight)
+  if (interval === 'month') return midnight - (date.getUTCDate() - 1) * DAY_MS
+  return midnight - ((date.getUTCDay() + 6) % 7) * DAY_MS
+}
+
+/** Start of the unit `count` after (or before) the one that holds `ms`. */
+export function shift(interval: 'day' | 'week' | 'month', ms: number, count: number, zone: string): number {
+  const wall = wallStart(interval, ms + offsetAt(ms, zone))
+  if (interval !== 'month') return instantOf(wall + count * (interval === 'week' ? 7 : 1) * DAY_MS, zone)
+  const date = new Date(wall)
+  return instantOf(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + count, 1), zone)
 }
 
 function next(interval: Interval, start: number, zone: string): number {
-  if (interval === 'minute') return start + 60_000
+  if (interval === 'minute') return start + MINUTE_MS
   if (interval !== 'hour') return shift(interval, start, 1, zone)
-  // Where the clock moves by half an hour (Lord Howe) the next full hour is 30 or 90 minutes away.
-  const hour = startOfHour(zoned(start + 3_600_000, zone))
-  return hour > start ? hour : start + 3_600_000
+  for (let ahead = start + HOUR_MS; ; ahead += HOUR_MS / 2) {
+    const hour = startOfHour(ahead, zone)
+    if (hour > start) return hour
+  }
 }
 
 /**
@@ -93,14 +76,7 @@ export function bucketStarts(interval: Interval, from: number, to: number, zone:
   return starts
 }
 
-/** Reads ISO 8601; without an offset it is wall-clock time of the zone, a date alone its first instant. */
-export function parseInZone(text: string, zone: string): number | undefined {
-  try {
-    if (/(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(text) && text.includes(':')) {
-      return Temporal.Instant.from(text).epochMilliseconds
-    }
-    return Temporal.PlainDateTime.from(text.replace(' ', 'T')).toZonedDateTime(zone).epochMilliseconds
-  } catch {
-    return undefined
-  }
+/** Never negative, also before 1970. */
+function modulo(value: number, by: number): number {
+  return ((value % by) + by) % by
 }

@@ -4,7 +4,8 @@ import type { Principal } from '../auth/principal.js'
 import { AnalyticsError } from '../errors.js'
 import type { Filter, QueryPlan } from '../ports/event-store.js'
 import { DAY_MS } from '../time.js'
-import { checkZone, isoInZone, parseInZone, shift, startOf } from './calendar.js'
+import { isoInZone, shift, startOf } from './calendar.js'
+import { checkZone, parseInZone } from './zone.js'
 
 /** What every plan starts from: the project pinned, the range bounded and clamped to what may be read. */
 export interface Scope {

@@ -1,0 +1,202 @@
+import type { EventStore, FrozenBatch } from '@millimetric/core'
+import { memoryEvents } from '@millimetric/core/memory'
+import { storedEvent, TEST_PROJECT } from '@millimetric/core/testing'
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { AnalyticsError } from '../../src/errors.js'
+import { createDeliver, type Deliver, type DeliverOptions } from '../../src/ingest/deliver.js'
+
+const OPTIONS: DeliverOptions = {
+  maxBatchRows: 10,
+  flushIntervalMs: 1,
+  maxWaiting: 1000,
+  retryDelaysMs: [1, 1],
+}
+
+function setup(
+  options: Partial<DeliverOptions> = {},
+  change: (store: EventStore) => Partial<EventStore> = () => ({}),
+): { deliver: Deliver; batches: FrozenBatch[]; store: EventStore; kinds: string[] } {
+  const batches: FrozenBatch[] = []
+  const kinds: string[] = []
+  const memory = memoryEvents()
+  const base: EventStore = {
+    ...memory,
+    async insert(batch) {
+      batches.push(batch)
+      await memory.insert(batch)
+    },
+  }
+  const store = { ...base, ...change(base) }
+  const deliver = createDeliver({
+    store,
+    options: { ...OPTIONS, ...options },
+    onDiagnostic: ({ kind }) => kinds.push(kind),
+  })
+  return { deliver, batches, store, kinds }
+}
+
+const event = (id: string): { event: ReturnType<typeof storedEvent>; fresh: boolean } => ({
+  event: storedEvent({ event_id: id }),
+  fresh: false,
+})
+
+const away = (): AnalyticsError => new AnalyticsError('storage_unavailable', 'away')
+
+test('concurrent requests share one insert', async () => {
+  const { deliver, batches } = setup()
+  const statuses = await Promise.all(['a', 'b', 'c'].map((id) => deliver.append([event(id)])))
+  expect(statuses).toEqual([['stored'], ['stored'], ['stored']])
+  expect(batches.map(({ events }) => events.length)).toEqual([3])
+})
+
+test('there is never more than one insert in flight', async () => {
+  let inFlight = 0
+  let most = 0
+  const { deliver } = setup({ maxBatchRows: 2 }, (store) => ({
+    async insert(batch) {
+      inFlight += 1
+      most = Math.max(most, inFlight)
+      await new Promise((resolve) => setTimeout(resolve, 3))
+      await store.insert(batch)
+      inFlight -= 1
+    },
+  }))
+  await Promise.all(Array.from({ length: 20 }, (_, n) => deliver.append([event(String(n))])))
+  expect(most).toBe(1)
+})
+
+test('the same id in one request, in two at once, and later: stored once, told each time', async () => {
+  const { deliver, batches } = setup()
+  const [first, second] = await Promise.all([
+    deliver.append([event('x'), event('x')]),
+    deliver.append([event('x')]),
+  ])
+  expect([first, second]).toEqual([['stored', 'duplicate'], ['duplicate']])
+  expect(await deliver.append([event('x')])).toEqual(['duplicate'])
+  expect(batches.flatMap(({ events }) => events).length).toBe(1)
+})
+
+test('the same id in two projects is two events', async () => {
+  const { deliver } = setup()
+  const other = {
+    event: storedEvent({ event_id: 'x', project_id: '22222222-2222-4222-8222-222222222222' }),
+    fresh: false,
+  }
+  expect(await deliver.append([event('x'), other])).toEqual(['stored', 'stored'])
+})
+
+test('every send of a batch is the same batch under the same token', async () => {
+  const sends: FrozenBatch[] = []
+  const { deliver, kinds } = setup({}, (store) => ({
+    async insert(batch) {
+      sends.push(batch)
+      await store.insert(batch)
+      if (sends.length < 3) throw away()
+    },
+  }))
+  const pending = deliver.append([event('a')])
+  await new Promise((resolve) => setTimeout(resolve, 2))
+  const meanwhile = deliver.append([event('b')])
+  expect(await pending).toEqual(['stored'])
+  expect(await meanwhile).toEqual(['stored'])
+  expect(new Set(sends.slice(0, 3)).size).toBe(1)
+  expect(sends[3]?.token).not.toBe(sends[0]?.token)
+  expect(kinds).toEqual(['insert_failed', 'insert_failed'])
+})
+
+test('when the store stays away the caller hears storage_unavailable, and the queue goes on', async () => {
+  let broken = true
+  const { deliver } = setup({}, (store) => ({
+    async insert(batch) {
+      if (broken) throw away()
+      await store.insert(batch)
+    },
+  }))
+  await expect(deliver.append([event('a')])).rejects.toMatchObject({ code: 'storage_unavailable' })
+  broken = false
+  expect(await deliver.append([event('a')])).toEqual(['stored'])
+})
+
+test('a full queue refuses with Retry-After and loses nothing that it took', async () => {
+  let release = (): void => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const { deliver, kinds } = setup({ maxWaiting: 5, maxBatchRows: 1 }, (store) => ({
+    async insert(batch) {
+      await gate
+      await store.insert(batch)
+    },
+  }))
+  const taken = Array.from({ length: 6 }, (_, n) => deliver.append([event(String(n))]))
+  await expect(deliver.append([event('one too many')])).rejects.toMatchObject({
+    code: 'overloaded',
+    retryAfter: 1,
+  })
+  release()
+  expect((await Promise.all(taken)).flat()).toEqual(Array(6).fill('stored'))
+  expect(kinds).toEqual(['overloaded'])
+})
+
+test('ids made here are not looked up', async () => {
+  let lookups = 0
+  const { deliver } = setup({}, (store) => ({
+    async known(keys) {
+      lookups += keys.length
+      return await store.known(keys)
+    },
+  }))
+  await deliver.append([{ ...event('made'), fresh: true }, event('sent')])
+  expect(lookups).toBe(1)
+})
+
+test('any history of appends, failures and repeats: accepted = stored, each once', async () => {
+  const request = fc.record({
+    ids: fc.array(fc.nat(30), { minLength: 1, maxLength: 8 }),
+    pause: fc.nat(2),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(request, { maxLength: 20 }),
+      fc.array(fc.nat(3), { maxLength: 40 }),
+      async (requests, faults) => {
+        let at = 0
+        const memory = memoryEvents()
+        const deliver = createDeliver({
+          // 0 and 3: fine; 1: fails before the rows are stored; 2: stores them and loses the answer.
+          store: {
+            ...memory,
+            async insert(batch) {
+              const fault = faults[at++]
+              if (fault === 1) throw away()
+              await memory.insert(batch)
+              if (fault === 2) throw away()
+            },
+          },
+          options: { ...OPTIONS, maxBatchRows: 5, flushIntervalMs: 0, retryDelaysMs: [0] },
+          onDiagnostic: () => {},
+        })
+        const stored: string[] = []
+        const accepted = new Set<string>()
+        const asked = new Set<string>()
+        await Promise.all(
+          requests.map(async ({ ids, pause }) => {
+            for (let n = 0; n < pause; n++) await Promise.resolve()
+            for (const id of ids) asked.add(String(id))
+            const statuses = await deliver.append(ids.map((id) => event(String(id)))).catch(() => [])
+            for (const [n, status] of statuses.entries()) {
+              accepted.add(String(ids[n]))
+              if (status === 'stored') stored.push(String(ids[n]))
+            }
+          }),
+        )
+        expect(new Set(stored).size).toBe(stored.length)
+        const keys = [...asked].map((event_id) => ({ project_id: TEST_PROJECT, event_id }))
+        const known = await memory.known(keys)
+        for (const id of accepted) expect(known.has(`${TEST_PROJECT}/${id}`)).toBe(true)
+      },
+    ),
+    { numRuns: 150 },
+  )
+})
