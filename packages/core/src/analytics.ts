@@ -126,7 +126,21 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
   const onDiagnostic = guardDiagnostics(options.onDiagnostic)
   const authenticator = createAuthenticator({ keys, clock, cacheTtlMs: options.keyCacheTtlMs, onDiagnostic })
   const keyManager = createKeyManager({ keys, clock, invalidate: authenticator.invalidate })
-  const projects = createProjects({ keys, keyManager, clock, onChange: authenticator.invalidateProject })
+  const allProjects = remember(PROJECT_TTL_MS, clock, async () => await keys.listProjects())
+  const allOrigins = remember(ORIGINS_TTL_MS, clock, async (): Promise<OriginMatcher> => {
+    const listed = await keys.listProjects()
+    return originMatcher([...new Set(listed.flatMap(({ allowed_origins }) => allowed_origins))])
+  })
+  const projects = createProjects({
+    keys,
+    keyManager,
+    clock,
+    onChange(projectId) {
+      authenticator.invalidateProject(projectId)
+      allProjects.forget()
+      allOrigins.forget()
+    },
+  })
   const deliver = createDeliver({ store: events, options: options.delivery, onDiagnostic })
   const ingestDeps: IngestDeps = {
     clock,
@@ -142,13 +156,6 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     onDiagnostic,
   }
   const queryDeps = { store: events, clock }
-  const allProjects = remember(PROJECT_TTL_MS, clock, async () => await keys.listProjects())
-
-  const anyOrigin = remember(ORIGINS_TTL_MS, clock, async (): Promise<OriginMatcher> => {
-    const listed = await keys.listProjects()
-    return originMatcher([...new Set(listed.flatMap(({ allowed_origins }) => allowed_origins))])
-  })
-
   async function findProject(name: string | undefined): Promise<Project> {
     const wanted = name ?? options.project
     if (wanted !== undefined) {
@@ -156,7 +163,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       if (project !== undefined) return project
       throw new AnalyticsError('unknown_project', `There is no project "${wanted}".`)
     }
-    const listed = await allProjects()
+    const listed = await allProjects.ask()
     const [only] = listed
     if (only !== undefined && listed.length === 1) return only
     throw new AnalyticsError(
@@ -223,7 +230,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       trustedProxies: options.trustedProxies,
       maxBodyBytes: options.maxBodyBytes,
       authenticator,
-      anyOrigin: async () => await anyOrigin().catch(() => () => false),
+      anyOrigin: async () => await allOrigins.ask().catch(() => () => false),
       basePath: options.basePath,
       onDiagnostic,
     }),
@@ -273,17 +280,27 @@ function failedReceipt(error: unknown): Receipt {
   }
 }
 
+interface Remembered<T> {
+  ask(): Promise<T>
+  forget(): void
+}
+
 /** One answer for `ttlMs`, asked for once at a time; an answer that failed is not remembered. */
-function remember<T>(ttlMs: number, clock: () => number, ask: () => Promise<T>): () => Promise<T> {
+function remember<T>(ttlMs: number, clock: () => number, load: () => Promise<T>): Remembered<T> {
   let held: { until: number; answer: Promise<T> } | undefined
-  return () => {
-    const now = clock()
-    if (held !== undefined && now < held.until) return held.answer
-    const answer = ask()
-    held = { until: now + ttlMs, answer }
-    answer.catch(() => {
+  return {
+    ask() {
+      const now = clock()
+      if (held !== undefined && now < held.until) return held.answer
+      const fresh = { until: now + ttlMs, answer: load() }
+      held = fresh
+      fresh.answer.catch(() => {
+        if (held === fresh) held = undefined
+      })
+      return fresh.answer
+    },
+    forget() {
       held = undefined
-    })
-    return answer
+    },
   }
 }

@@ -1,6 +1,7 @@
 import { randomUuid } from '#crypto'
 import { createLookupCache } from '../auth/lookup-cache.js'
 import type { KeyManager } from '../auth/manage-keys.js'
+import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
 import type { KeyStore, Project } from '../ports/key-store.js'
 import { type CreateProject, newProjectFields, projectPatch, type UpdateProject } from './project-input.js'
@@ -30,17 +31,20 @@ export function createProjects(options: {
   keyManager: KeyManager
   /** Now, in epoch milliseconds. */
   clock: () => number
-  /** Called with the id of a changed project, for whoever keeps copies of it. */
+  /** Called with the id of a new or changed project, for whoever keeps copies of it. */
   onChange?: ((projectId: string) => void) | undefined
+  onDiagnostic?: OnDiagnostic | undefined
 }): Projects {
-  const { keys, keyManager, clock, onChange } = options
+  const { keys, keyManager, clock, onChange, onDiagnostic } = options
   const cache = createLookupCache<Project>({
     load: (idOrSlug) => keys.findProject(idOrSlug),
     clock,
     ttlMs: FIND_TTL_MS,
     size: CACHED_PROJECTS,
     keepMisses: false,
-    onFailure() {},
+    onFailure(error) {
+      onDiagnostic?.({ kind: 'key_store_failed', level: 'error', operation: 'findProject', error })
+    },
   })
 
   return {
@@ -52,6 +56,7 @@ export function createProjects(options: {
         keyManager.prepare({ project_id: project.id, kind: 'rk', name: 'read' }),
       ])
       await keys.insertProject(project, [pk.record, sk.record, rk.record])
+      onChange?.(project.id)
       return { project, keys: { pk: pk.secret, sk: sk.secret, rk: rk.secret } }
     },
     async find(idOrSlug) {
