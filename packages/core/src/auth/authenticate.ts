@@ -55,7 +55,6 @@ interface CachedKey {
 const DEFAULT_TTL_MS = 60_000
 const LONGEST_TTL_MS = 300_000
 const CACHED_KEYS = 10_000
-const REPORT_EVERY_MS = 10_000
 
 // Hashed and compared for unknown keys, so that they cost what a wrong secret costs.
 const NO_PEPPER: Pepper = { id: '', value: '0'.repeat(32) }
@@ -71,8 +70,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       `cacheTtlMs must be from 0 to ${LONGEST_TTL_MS} milliseconds.`,
     )
   }
-  let reportedAt = Number.NEGATIVE_INFINITY
-
   const cache = createLookupCache<CachedKey>({
     load,
     clock,
@@ -80,10 +77,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     size: CACHED_KEYS,
     keepMisses: true,
     onFailure(error) {
-      // An outage fails every request; one line in ten seconds says so.
-      const now = clock()
-      if (now - reportedAt < REPORT_EVERY_MS) return
-      reportedAt = now
       onDiagnostic({ kind: 'key_store_failed', level: 'error', operation: 'findKey', error })
     },
   })

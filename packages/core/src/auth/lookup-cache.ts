@@ -8,6 +8,7 @@ export interface LookupCacheOptions<V> {
   /** Entries kept for found values, and as many again for misses. */
   readonly size: number
   readonly keepMisses: boolean
+  /** Hears of a failing store, at most once in 10 seconds. */
   readonly onFailure: (error: unknown) => void
 }
 
@@ -27,6 +28,7 @@ const STALE_MS = 3_600_000
 const DEADLINE_MS = 2_000
 const RETRY_MS = 5_000
 const MAX_LOADS = 256
+const REPORT_MS = 10_000
 
 /**
  * Values by key, loaded once for any number of callers. Misses have their own room, so that a flood of bogus
@@ -41,6 +43,7 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
   let epoch = 0
   let failing = false
   let triedAt = Number.NEGATIVE_INFINITY
+  let reportedAt = Number.NEGATIVE_INFINITY
 
   function find(key: string): V | undefined | Promise<V | undefined> {
     const now = clock()
@@ -80,9 +83,16 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
       return await load
     } catch (error) {
       failing = true
-      options.onFailure(error)
+      report(error)
       throw error
     }
+  }
+
+  function report(error: unknown): void {
+    const now = clock()
+    if (isYounger(reportedAt, REPORT_MS, now)) return
+    reportedAt = now
+    options.onFailure(error)
   }
 
   /** Goes on after the deadline, so that a slow store still fills the cache. */

@@ -1,12 +1,17 @@
 import { sha256Hex } from '#crypto'
 import { AnalyticsError } from '../errors.js'
-import type { Pepper } from '../ports/key-store.js'
 
 /**
  * The secret mixed into every key hash, at least 16 characters; kept outside the database. To change it, put
  * the old one under `previous`: keys made with it keep working, new keys use `current`.
  */
 export type PepperOption = string | { readonly current: string; readonly previous?: readonly string[] }
+
+/** A pepper and the name that is stored beside each hash made with it. */
+interface NamedPepper {
+  readonly id: string
+  readonly value: string
+}
 
 const MINIMUM = 16
 
@@ -28,11 +33,11 @@ export function requirePepper(option: PepperOption): readonly [string, ...string
 /** Names each pepper by the first 12 hex characters of its SHA-256, so that a wrong one is recognised. */
 export async function namePeppers(
   values: readonly [string, ...string[]],
-): Promise<readonly [Pepper, ...Pepper[]]> {
+): Promise<readonly [NamedPepper, ...NamedPepper[]]> {
   const [current, ...previous] = values
   return [await namePepper(current), ...(await Promise.all(previous.map(namePepper)))]
 }
 
-async function namePepper(value: string): Promise<Pepper> {
+async function namePepper(value: string): Promise<NamedPepper> {
   return { id: (await sha256Hex(value)).slice(0, 12), value }
 }

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -259,12 +259,11 @@ describe('options', () => {
   })
 
   it('reports a directory that can not be made', async () => {
-    const file = join(await temporary(), 'file')
-    await mkdir(file)
-    await writeFile(join(file, 'x'), '')
-    const error = await failure(pgliteKeys({ path: join(file, 'x', 'y') }).listProjects())
+    const parent = await temporary()
+    await writeFile(join(parent, 'file'), '')
+    const error = await failure(pgliteKeys({ path: join(parent, 'file', 'below') }).listProjects())
     expect(error).toMatchObject({ code: 'storage_unavailable' })
-    await rm(file, { recursive: true, force: true })
+    await rm(parent, { recursive: true, force: true })
   })
 })
 

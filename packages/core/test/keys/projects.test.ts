@@ -13,12 +13,14 @@ let reads: number
 let stored: KeyStore
 let projects: Projects
 let changed: string[]
+let reported: string[]
 
 beforeEach(() => {
   now = 1_778_958_000_000
   away = false
   reads = 0
   changed = []
+  reported = []
   stored = memoryKeys()
   const keys: KeyStore = {
     ...stored,
@@ -30,7 +32,13 @@ beforeEach(() => {
   }
   const clock = (): number => now
   const keyManager = createKeyManager({ keys, clock, invalidate: () => {} })
-  projects = createProjects({ keys, keyManager, clock, onChange: (id) => void changed.push(id) })
+  projects = createProjects({
+    keys,
+    keyManager,
+    clock,
+    onChange: (id) => void changed.push(id),
+    onDiagnostic: (diagnostic) => void reported.push(diagnostic.kind),
+  })
 })
 
 describe('create', () => {
@@ -204,6 +212,7 @@ describe('find, list, update', () => {
     now += 60_000
     expect(await projects.find('shop')).toEqual(project)
     await expect(projects.find('other')).rejects.toMatchObject({ code: 'storage_unavailable' })
+    expect(reported).toEqual(['key_store_failed'])
   })
 
   it('refuses a slug of another project, and an unknown project', async () => {

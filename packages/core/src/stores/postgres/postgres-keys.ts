@@ -31,7 +31,7 @@ export interface PostgresKeysOptions {
 }
 
 /**
- * Projects and keys in Postgres 13 or newer, through `pg` and `kysely`. Opens nothing until first use. Throws
+ * Projects and keys in Postgres 15 or newer, through `pg` and `kysely`. Opens nothing until first use. Throws
  * `invalid_options` for a pepper under 16 characters or a bad schema name.
  */
 export function postgresKeys(options: PostgresKeysOptions): SqlKeyStore {
