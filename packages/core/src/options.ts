@@ -59,6 +59,7 @@ export interface ResolvedOptions {
 
 const DELIVERY: DeliverOptions = {
   maxBatchRows: 10_000,
+  flushRows: 500,
   flushIntervalMs: 20,
   maxWaiting: 100_000,
   retryDelaysMs: [100, 400, 1600],
@@ -135,6 +136,7 @@ function checkBasePath(basePath: string): string {
 
 function checkDelivery(delivery: DeliverOptions): DeliverOptions {
   whole('delivery.maxBatchRows', delivery.maxBatchRows, 1, 1_000_000)
+  whole('delivery.flushRows', delivery.flushRows, 1, 1_000_000)
   whole('delivery.flushIntervalMs', delivery.flushIntervalMs, 0, 60_000)
   whole('delivery.maxWaiting', delivery.maxWaiting, 1, 10_000_000)
   return delivery

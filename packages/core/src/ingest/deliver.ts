@@ -6,7 +6,9 @@ import { type EventStore, eventKeyName, type FrozenBatch, type StoredEvent } fro
 export interface DeliverOptions {
   /** Rows of one insert at most. */
   maxBatchRows: number
-  /** How long an event waits for company, in milliseconds. */
+  /** This many waiting rows are sent at once, without waiting for company. */
+  flushRows: number
+  /** How long fewer rows wait for company, in milliseconds. */
   flushIntervalMs: number
   /** Events that may wait; more are refused with `overloaded`. */
   maxWaiting: number
@@ -59,7 +61,7 @@ export function createDeliver(deps: {
 
   function schedule(): void {
     if (running !== undefined) return
-    if (closed || waiting >= options.maxBatchRows) start()
+    if (closed || waiting >= options.flushRows) start()
     else timer ??= setTimeout(start, options.flushIntervalMs)
   }
 

@@ -8,6 +8,7 @@ import { createDeliver, type Deliver, type DeliverOptions } from '../../src/inge
 
 const OPTIONS: DeliverOptions = {
   maxBatchRows: 10,
+  flushRows: 10,
   flushIntervalMs: 1,
   maxWaiting: 1000,
   retryDelaysMs: [1, 1],
