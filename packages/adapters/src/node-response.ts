@@ -50,15 +50,18 @@ function drained(res: ServerResponse): Promise<void> {
   })
 }
 
-/** The answer when the bridge itself, or a handler that should never throw, failed. */
-export function sendFailure(res: ServerResponse): void {
+const FAILURES = {
+  405: ['method_not_allowed', 'This method is not allowed here.'],
+  500: ['internal_error', 'The request could not be answered.'],
+} as const
+
+/** The answer to what never reached the handler, and to a handler that threw though it never should. */
+export function sendFailure(res: ServerResponse, status: keyof typeof FAILURES): void {
   if (res.headersSent || res.destroyed) {
     res.destroy()
     return
   }
-  const request_id = randomUUID()
-  res.writeHead(500, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  res.end(
-    JSON.stringify({ error: 'internal_error', message: 'The request could not be answered.', request_id }),
-  )
+  const [error, message] = FAILURES[status]
+  res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  res.end(JSON.stringify({ error, message, request_id: randomUUID() }))
 }

@@ -30,10 +30,12 @@ export function toNodeHandler(analytics: Mountable, options: NodeHandlerOptions 
     res.once('close', () => {
       if (!res.writableFinished) gone.abort()
     })
-    answer(req, res, gone.signal).catch(() => sendFailure(res))
+    answer(req, res, gone.signal).catch(() => sendFailure(res, 500))
   }
 
   async function answer(req: IncomingMessage, res: ServerResponse, signal: AbortSignal): Promise<void> {
+    // The one method that Node hands on and a Web request can't have.
+    if (req.method === 'TRACE') return sendFailure(res, 405)
     const context = handlerContext({
       basePath: options.basePath ?? mountPath(req),
       ip: options.ip?.(req) ?? req.socket.remoteAddress,

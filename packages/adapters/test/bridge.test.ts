@@ -254,6 +254,14 @@ describe('the Node bridge', () => {
     expect(text).not.toContain('secret')
   })
 
+  it('refuses TRACE, which no Web request can carry', async () => {
+    const port = await serve(toNodeHandler(echo))
+    const { socket, seen } = await raw(port, 'TRACE /v1/track HTTP/1.1\r\nhost: a\r\n\r\n')
+    await until(() => seen().includes('method_not_allowed'))
+    expect(seen()).toMatch(/^HTTP\/1\.1 405 /)
+    socket.destroy()
+  })
+
   it('breaks the connection when a streamed answer fails half-way', async () => {
     const failing = handler(async () => {
       const body = new ReadableStream<Uint8Array>({
