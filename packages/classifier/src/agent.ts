@@ -1,7 +1,7 @@
 import type { Network } from './channels.js'
 
 /** The product token of an in-app browser in a user agent, or ''. */
-export function readAgent(text: string, agents: ReadonlyMap<string, Network>): string {
+export function readAgent(text: string, names: ReadonlyMap<string, Network>): string {
   // What comes before is the same in every browser.
   const engine = text.indexOf('like Gecko)')
   let at = engine < 0 ? 0 : engine + 11
@@ -11,7 +11,7 @@ export function readAgent(text: string, agents: ReadonlyMap<string, Network>): s
     if (text.charCodeAt(at) === 91) at++
     let to = at
     while (to < next && isWord(text.charCodeAt(to))) to++
-    if (to > at && agents.has(text.slice(at, to))) return text.slice(at, to)
+    if (to > at && names.has(text.slice(at, to))) return text.slice(at, to)
     at = next + 1
   }
   return ''

@@ -52,13 +52,11 @@ function builtIn(): Index {
 }
 
 export function classifyWith(set: Ruleset, input: ClassifyInput): Classification {
-  const url = read(input, 'url')
-  const referrer = read(input, 'referrer')
-  const agent = read(input, 'user_agent')
+  const { url, referrer, request_host, user_agent: agent } = readInput(input)
   if (set.plain && isBlank(referrer) && !hasParams(url)) {
-    if (isBlank(agent) || readAgent(clean(agent, MAX_OTHER), set.index.agents) === '') return DIRECT
+    if (isBlank(agent) || readAgent(clean(agent, MAX_OTHER), set.index.names) === '') return DIRECT
   }
-  const signals = readSignals(url, referrer, read(input, 'request_host'), agent, set)
+  const signals = readSignals(url, referrer, request_host, agent, set)
   for (const rule of candidates(set, signals.has)) {
     const verdict = rule.test(signals)
     if (verdict !== null) return classification(signals, rule.id, verdict)
@@ -80,12 +78,13 @@ const DIRECT: Classification = /* @__PURE__ */ Object.freeze({
   evidence: /* @__PURE__ */ Object.freeze({ signal: 'none', value: '', referrer_host: null }),
 })
 
-/** Getters and proxies of the caller's may throw; we may not. */
-export function read(input: ClassifyInput, field: keyof ClassifyInput): unknown {
+/** What was passed, whatever it is: getters and proxies of the caller's may throw, and we may not. */
+export function readInput(input: ClassifyInput): Readonly<Record<keyof ClassifyInput, unknown>> {
   try {
-    return input[field]
+    const { url, referrer, request_host, user_agent } = input
+    return { url, referrer, request_host, user_agent }
   } catch {
-    return undefined
+    return { url: undefined, referrer: undefined, request_host: undefined, user_agent: undefined }
   }
 }
 

@@ -1,4 +1,4 @@
-import { classifyWith, read, rulesetFor } from './classify.js'
+import { classifyWith, readInput, rulesetFor } from './classify.js'
 import type { Verdict } from './rules.js'
 import { readSignals, type Signals } from './signals.js'
 import type { Classification, ClassifyInput, ClassifyOptions } from './types.js'
@@ -25,13 +25,8 @@ export interface Explanation {
 /** The verdict of `classify` with the way to it: every rule, whether it matched, and what it would have said. */
 export function explain(input: ClassifyInput, options?: ClassifyOptions): Explanation {
   const set = rulesetFor(options)
-  const signals = readSignals(
-    read(input, 'url'),
-    read(input, 'referrer'),
-    read(input, 'request_host'),
-    read(input, 'user_agent'),
-    set,
-  )
+  const { url, referrer, request_host, user_agent } = readInput(input)
+  const signals = readSignals(url, referrer, request_host, user_agent, set)
   let decided = false
   const rules = set.rules.map(({ id, when = '', needs, test }): RuleOutcome => {
     const absent = needs !== undefined && needs !== 0 && (needs & signals.has) === 0

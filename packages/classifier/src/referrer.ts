@@ -52,7 +52,7 @@ function dropped(host: string): Referrer {
 
 /** An app, or the site that it names: `android-app://com.some.app/https/www.google.com`. */
 function fromApp(app: string, path: string, set: Ruleset): Referrer {
-  const known = set.index.apps.get(app)
+  const known = set.index.names.get(app)
   const host = known === undefined ? /^\/https?\/([^/?#]+)/i.exec(path)?.[1]?.toLowerCase() : undefined
   const network = host === undefined ? known : findHost(set.index.hosts, host)
   return { ...NOWHERE, host: network === undefined || host === undefined ? app : host, network }
@@ -64,42 +64,49 @@ function untranslated(host: string): string {
 }
 
 function relation(host: string, page: string, requestHost: string, set: Ruleset): Referrer['is'] {
+  if (set.ownHosts && findHost(set.ownHosts, host)) return 'own'
   const own = page === '' ? '' : readAddress(page).host
+  const is = compare(host, own, set)
   // The two are mostly the same, and then one look is enough.
-  const asked = requestHost === '' || requestHost === own ? '' : readAddress(`//${requestHost}`).host
-  if (isSame(host, own) || isSame(host, asked) || (set.ownHosts && findHost(set.ownHosts, host))) return 'own'
-  if (!isNeighbour(host, own, set) && !isNeighbour(host, asked, set)) return 'foreign'
-  return set.registrableIsOwn ? 'own' : 'neighbour'
+  if (is === 'own' || requestHost === '' || requestHost === own) return is
+  const asked = compare(host, readAddress(`//${requestHost}`).host, set)
+  return asked === 'foreign' ? is : asked
 }
 
-function isSame(a: string, b: string): boolean {
-  return b !== '' && (a === b || withoutWww(a) === withoutWww(b))
+function compare(a: string, b: string, set: Ruleset): Referrer['is'] {
+  // Hosts that differ in their last two labels have nothing in common: most pairs end here.
+  let dots = 0
+  for (let back = 1; dots < 2 && back <= a.length; back++) {
+    const c = a.charCodeAt(a.length - back)
+    if (c !== b.charCodeAt(b.length - back)) return 'foreign'
+    if (c === 46) dots++
+  }
+  if (withoutWww(a) === withoutWww(b)) return 'own'
+  const domain = set.registrable(a)
+  if (domain === null || domain !== set.registrable(b)) return 'foreign'
+  return set.registrableIsOwn ? 'own' : 'neighbour'
 }
 
 export function withoutWww(host: string): string {
   return host.startsWith('www.') ? host.slice(4) : host
 }
 
-function isNeighbour(a: string, b: string, set: Ruleset): boolean {
-  // Hosts that differ in their last two labels share no registrable domain: most pairs end here.
-  let dots = 0
-  for (let back = 1; dots < 2 && back <= a.length; back++) {
-    const c = a.charCodeAt(a.length - back)
-    if (c !== b.charCodeAt(b.length - back)) return false
-    if (c === 46) dots++
-  }
-  const domain = set.registrable(a)
-  return domain !== null && domain === set.registrable(b)
-}
-
 const MAIL: Network = { name: 'email', kind: 'email' }
 
 const MAIL_LABEL =
-  /(?:^|\.)(?:(?:web|e-?)?mail\d*|webmail[\w-]*|mailbox|mailbusiness|lightmailer[\w-]*|roundcube|horde|zimbra|owa)(?:\.|$)/
+  /(?:^|\.)(?:(?:web|e-?)?mail\d*|webmail[\w-]*|mailbox|mailbusiness|lightmailer[\w-]*|roundcube|horde|zimbra)(?:\.|$)/
 
 /** Mail hosts of everybody's: `mail.example.com`, `webmail3.isp.example`, `roundcube.example.com`. */
 function mailHost(host: string, set: Ruleset): Network | undefined {
-  if (!MAIL_LABEL.test(host)) return undefined
+  if (
+    !(
+      host.includes('mail') ||
+      host.includes('roundcube') ||
+      host.includes('horde') ||
+      host.includes('zimbra')
+    )
+  )
+    return undefined
   const domain = set.registrable(host)
   if (domain === null) return undefined
   // Only the label right above the domain: `mail.google.com.example.org` is nobody's mailbox.

@@ -12,9 +12,8 @@ export interface Index {
   readonly hosts: HostIndex
   readonly params: Params
   readonly mediums: MediumIndex
-  readonly sources: ReadonlyMap<string, Network>
-  readonly apps: ReadonlyMap<string, Network>
-  readonly agents: ReadonlyMap<string, Network>
+  /** Networks by every name they go by: sources, packages, tokens of user agents. */
+  readonly names: ReadonlyMap<string, Network>
 }
 
 /** An index, the options, and the rules in order. */
@@ -38,34 +37,27 @@ export interface Ruleset {
 export function createIndex(tables: Tables): Index {
   const hosts = createHostIndex()
   for (const { kind, table, paid, drop } of tables.hosts) addHosts(hosts, kind, table, paid, drop)
-  const sources = new Map(hosts.names)
-  for (const [name, network] of networks(tables.sources)) {
+  const names = new Map(hosts.names)
+  for (const { head, words } of rows(tables.names)) {
+    const network = networkOf(hosts, head)
     // A name that the host tables know means the same here; its further spellings may mean a part of it.
-    if (name !== network.name || !sources.has(name)) sources.set(name, known(hosts, network))
+    if (!names.has(network.name)) names.set(network.name, network)
+    for (const word of words) names.set(word, network)
   }
   return {
     hosts,
     params: createParams(tables, hosts),
     mediums: createMediumIndex(tables.mediums),
-    sources,
-    apps: new Map(networks(tables.apps)),
-    agents: new Map(networks(tables.agents)),
+    names,
   }
 }
 
-/** The network of the host tables where they have it, so that one name means one thing. */
-function known(hosts: HostIndex, network: Network): Network {
-  const same = hosts.names.get(network.name)
-  return same?.kind === network.kind && !same.drop ? same : network
-}
-
-/** Entries of a `kind network: name name …` table, each network under its own name too. */
-function networks(table: string): [name: string, network: Network][] {
-  return rows(table).flatMap(({ head, words }) => {
-    const [kind = '', name = ''] = head.split(' ')
-    const network: Network = { name: name === '*' ? '' : name, kind: isKind(kind) ? kind : 'other' }
-    return [name, ...words].map((word): [string, Network] => [word, network])
-  })
+/** The network of a `kind name` head: that of the host tables where they have it, so that a name means one thing. */
+function networkOf(hosts: HostIndex, head: string): Network {
+  const [kind = '', word = ''] = head.split(' ')
+  const name = word === '*' ? '' : word
+  const same = hosts.names.get(name)
+  return same?.kind === kind && !same.drop ? same : { name, kind: isKind(kind) ? kind : 'other' }
 }
 
 function createParams(tables: Tables, hosts: HostIndex): Params {
@@ -73,10 +65,9 @@ function createParams(tables: Tables, hosts: HostIndex): Params {
   const add = (name: string, slot: Slot, network?: Network): unknown =>
     params.set(name, { name, slot, rank: params.size, network })
   for (const { head, words } of rows(tables.clickIds)) {
-    const [strength, kind = '', name = ''] = head.split(' ')
-    const network = known(hosts, { name, kind: isKind(kind) ? kind : 'other' })
-    for (const id of words)
-      add(id, id === 'gad_source' ? 'gad' : strength === 'soft' ? 'soft' : 'click', network)
+    const soft = head.startsWith('soft ')
+    const network = networkOf(hosts, head.slice(soft ? 5 : 0))
+    for (const id of words) add(id, id === 'gad_source' ? 'gad' : soft ? 'soft' : 'click', network)
   }
   const beginnings = tables.tagBeginnings.split(' ')
   for (const { head, words } of rows(tables.tags)) {

@@ -68,7 +68,7 @@ export function readSignals(
   const source = sourceWord(lower(tags.source))
   const medium = lower(tags.medium)
   const click = tags.click ?? tags.gad
-  const weak = nameLike(lower(tags.weak))
+  const weak = tags.weak === undefined ? '' : nameLike(lower(tags.weak))
 
   let has = 0
   if (source !== '') has = SOURCE
@@ -79,7 +79,7 @@ export function readSignals(
   if (weak !== '') has |= WEAK
   if (referrer.host !== '') has |= REFERRER
   // A user agent only says where somebody reads, which is nothing against a tag or a referrer.
-  const agent = has === 0 ? readAgent(clean(userAgent, MAX_OTHER), set.index.agents) : ''
+  const agent = has === 0 ? readAgent(clean(userAgent, MAX_OTHER), set.index.names) : ''
   if (agent !== '') has = AGENT
 
   return {
@@ -95,7 +95,7 @@ export function readSignals(
     weak,
     weak_network: weak === '' ? undefined : readSource(set, weak),
     agent,
-    agent_network: agent === '' ? undefined : set.index.agents.get(agent),
+    agent_network: agent === '' ? undefined : set.index.names.get(agent),
     tags,
   }
 }

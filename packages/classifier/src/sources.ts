@@ -5,7 +5,7 @@ import type { Ruleset } from './ruleset.js'
 
 /** The network that a value of `utm_source` (in lower case) names: an alias, a host, or a name with `-ads`. */
 export function readSource(set: Ruleset, value: string): Network | undefined {
-  const known = set.index.sources.get(value)
+  const known = set.index.names.get(value)
   if (known !== undefined) return known
   if (value.includes('.') && set.hosts !== undefined) {
     const own = findHost(set.hosts, value)
@@ -13,7 +13,7 @@ export function readSource(set: Ruleset, value: string): Network | undefined {
   }
   const name = spelling(value)
   return (
-    set.index.sources.get(name) ??
+    set.index.names.get(name) ??
     (value.includes('.') ? findHost(set.index.hosts, value) : undefined) ??
     advertiser(set, name) ??
     byWord(name)
@@ -24,7 +24,7 @@ export function readSource(set: Ruleset, value: string): Network | undefined {
 function advertiser(set: Ruleset, name: string): Network | undefined {
   const apart = /^(.+)[-.](?:ads?|paid)$/.exec(name)?.[1] ?? /^(?:ads|paid)[-.](.+)$/.exec(name)?.[1]
   const base = apart ?? /^(.+?)ads?$/.exec(name)?.[1]
-  const network = base === undefined ? undefined : set.index.sources.get(base)
+  const network = base === undefined ? undefined : set.index.names.get(base)
   if (network !== undefined) return { ...network, paid: true }
   // Without a separator it must be a known name: `downloads` and `leads` are no adverts.
   return apart === undefined ? undefined : { name: '', kind: 'other', paid: true }

@@ -1,6 +1,6 @@
 import type { Kind } from './channels.js'
-import { AGENTS, APPS } from './tables/apps.js'
 import { MEDIUMS } from './tables/mediums.js'
+import { NAMES } from './tables/names.js'
 import { CLICK_IDS, TAG_BEGINNINGS, TAGS } from './tables/params.js'
 import {
   ADS,
@@ -16,7 +16,6 @@ import {
 } from './tables/places.js'
 import { SEARCH } from './tables/search.js'
 import { SOCIAL } from './tables/social.js'
-import { SOURCES } from './tables/sources.js'
 
 /** A table of hosts of one kind, in the notation of `addHosts`. */
 export interface HostTable {
@@ -35,9 +34,7 @@ export interface Tables {
   readonly tags: string
   readonly tagBeginnings: string
   readonly mediums: string
-  readonly sources: string
-  readonly apps: string
-  readonly agents: string
+  readonly names: string
 }
 
 /** One line of a table: `head: words`, or words alone. */
@@ -77,7 +74,5 @@ export const TABLES: Tables = {
   tags: TAGS,
   tagBeginnings: TAG_BEGINNINGS,
   mediums: MEDIUMS,
-  sources: SOURCES,
-  apps: APPS,
-  agents: AGENTS,
+  names: NAMES,
 }

@@ -1,39 +1,39 @@
 /**
  * Click ids, best evidence first: the first one present in this order is the one that counts.
- * `strength kind network: names` — `paid` is put there only by advert clicks, `deal` by affiliate networks,
- * `soft` by ordinary links too. Names in lower case; they are matched in any case.
+ * `kind network: names`; the `soft` ones are in ordinary links too, the others only in those of adverts and of
+ * affiliate networks. Names in lower case; they are matched in any case.
  * Origin: the networks' own help pages; facts gathered by hand.
  */
 export const CLICK_IDS: string = `
-paid search google: gclid
-paid search bing: msclkid
-paid social tiktok: ttclid
-paid social linkedin: li_fat_id
-paid search google: gbraid wbraid gclsrc
-paid display google: dclid
-paid search yandex: yclid
-paid social twitter: twclid
-paid social snapchat: sccid
-paid social reddit: rdt_cid
-paid social pinterest: epik _epik
-paid social quora: qclid
-paid social nextdoor: ndclid
-paid search google: gad_source gad_campaignid
-paid display outbrain: ob_click_id dicbo
-paid display taboola: tblci
-paid display basis: btid
-paid other yahoo: vmcid
-paid other rokt: rtid
-paid other kochava: ko_click_id
-paid other adobe-advertising: ef_id s_kwcid
-paid other marin: mkwid pcrid
-paid other hubspot-ads: hsa_cam hsa_acc hsa_grp hsa_ad hsa_src hsa_net
-deal affiliate impact: irclickid irclid
-deal affiliate cj: cjevent
-deal affiliate awin: awc
-deal affiliate rakuten-advertising: ransiteid
-deal affiliate shareasale: sscid
-deal affiliate ebay: mkcid mkevt
+search google: gclid
+search bing: msclkid
+social tiktok: ttclid
+social linkedin: li_fat_id
+search google: gbraid wbraid gclsrc
+display google: dclid
+search yandex: yclid
+social twitter: twclid
+social snapchat: sccid
+social reddit: rdt_cid
+social pinterest: epik _epik
+social quora: qclid
+social nextdoor: ndclid
+search google: gad_source gad_campaignid
+display outbrain: ob_click_id dicbo
+display taboola: tblci
+display basis: btid
+other yahoo: vmcid
+other rokt: rtid
+other kochava: ko_click_id
+other adobe-advertising: ef_id s_kwcid
+other marin: mkwid pcrid
+other hubspot-ads: hsa_cam hsa_acc hsa_grp hsa_ad hsa_src hsa_net
+affiliate impact: irclickid irclid
+affiliate cj: cjevent
+affiliate awin: awc
+affiliate rakuten-advertising: ransiteid
+affiliate shareasale: sscid
+affiliate ebay: mkcid mkevt
 soft sms sms: sms_click sms_source
 soft email mailchimp: mc_cid mc_eid
 soft email hubspot: _hsenc _hsmi

@@ -1,0 +1,61 @@
+/**
+ * Names that networks go by beside their hosts: `kind network: names`. Lower case are values of `utm_source`
+ * (with `-` for `_` and space); dotted are packages in `android-app://` referrers; capitals are the product tokens
+ * that in-app browsers put into their user agent. `*` leaves the value as the name.
+ * Origin: by hand, from the stores' pages, the apps' user agents and the tags that people use.
+ */
+export const NAMES: string = `
+search google: adwords com.google.android.googlequicksearchbox com.google.googlemobile com.android.chrome GSA
+search bing: microsoft
+shopping google: google-shopping
+shopping instagram: ig-shopping igshopping
+shopping shopify:
+social facebook: fb meta com.facebook.katana com.facebook.lite com.facebook.orca FBAN FBAV FB_IAB
+social instagram: ig insta com.instagram.android Instagram
+social threads: com.instagram.barcelona Barcelona
+social google-plus: com.google.android.apps.plus
+social whatsapp: com.whatsapp
+social twitter: tw x com.twitter.android Twitter TwitterAndroid
+social linkedin: li com.linkedin.android LinkedInApp
+social pinterest: com.pinterest Pinterest
+social reddit: com.reddit.frontpage
+social tiktok: tt com.zhiliaoapp.musically com.ss.android.ugc.trill musical_ly BytedanceWebview TikTok
+social snapchat: snap com.snapchat.android Snapchat
+social telegram: tg org.telegram.messenger
+social discord: com.discord
+social mastodon: org.joinmastodon.android
+social bluesky: xyz.blueskyweb.app
+social vk: vkontakte com.vkontakte.android
+social line: jp.naver.line.android Line
+social kakao: com.kakao.talk KAKAOTALK
+social wechat: com.tencent.mm MicroMessenger
+social hackernews: hn hacker-news
+video youtube: yt com.google.android.youtube
+ai chatgpt: openai gpt com.openai.chatgpt
+ai claude: anthropic com.anthropic.claude
+ai perplexity: ai.perplexity.app.android
+ai gemini: com.google.android.apps.bard
+referral slack: com.slack
+email *: email e-mail mail newsletter newsletters
+email gmail: com.google.android.gm
+email outlook: com.microsoft.office.outlook
+email yahoo-mail: com.yahoo.mobile.client.android.mail
+email hubspot: hs-email hs-automation
+email marketo:
+email activecampaign:
+email customer-io: customerio customer.io
+email mailerlite:
+email beehiiv:
+email substack:
+email braze:
+email iterable:
+email constant-contact: constantcontact
+push *: push webpush web-push
+push firebase: fcm
+push onesignal:
+sms *: sms
+sms attentive:
+sms postscript:
+affiliate *: affiliate affiliates
+display *: dv360 gdn google-display
+`
