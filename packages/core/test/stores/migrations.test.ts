@@ -11,7 +11,7 @@ test('migrations run once, and two at the same time do no harm', async () => {
   const first = chdbEvents({ path: CHDB_PATH, database, migrate: false })
   const second = chdbEvents({ path: CHDB_PATH, database, migrate: false })
   await Promise.all([first.migrate(), second.migrate()])
-  expect(await first.migrate()).toEqual([])
+  expect(await first.migrate()).toEqual({ applied: [] })
   await first.close()
   await second.close()
 })

@@ -38,8 +38,8 @@ export const QUERY_LIMITS: QueryLimits = {
 }
 
 export interface ClickhouseEventStore extends EventStore {
-  /** Creates or updates the tables; returns the versions applied now. Runs by itself on first use unless told not to. */
-  migrate(): Promise<number[]>
+  /** Creates or updates the tables; names the migrations applied now. Runs by itself on first use unless told not to. */
+  migrate(): Promise<{ readonly applied: readonly string[] }>
   /** The SQL of all migrations. */
   plan(): string
 }

@@ -29,10 +29,10 @@ export function planMigrations(database: string): string {
 }
 
 /**
- * Brings the database to the newest version; returns the versions applied now. Two processes may run it at
+ * Brings the database to the newest version; returns the names of those applied now. Two processes may run it at
  * once: every statement can run twice, and a version is written down only after its statements.
  */
-export async function migrate(client: ClickhouseClient, database: string): Promise<number[]> {
+export async function migrate(client: ClickhouseClient, database: string): Promise<{ applied: string[] }> {
   const db = identifier(database)
   for (const statement of bookkeeping(database)) await client.command({ query: statement })
   const answer = await client.query({
@@ -40,12 +40,12 @@ export async function migrate(client: ClickhouseClient, database: string): Promi
     format: 'JSONEachRow',
   })
   const done = new Set((await answer.json<{ version: number }>()).map(({ version }) => version))
-  const applied: number[] = []
+  const applied: string[] = []
   for (const migration of MIGRATIONS) {
     if (done.has(migration.version)) continue
     for (const statement of migration.statements(db)) await client.command({ query: statement })
     await client.command({ query: record(database, migration) })
-    applied.push(migration.version)
+    applied.push(migration.name)
   }
-  return applied
+  return { applied }
 }

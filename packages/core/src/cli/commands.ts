@@ -1,0 +1,112 @@
+import { type Analytics, createAnalytics } from '../analytics.js'
+import { AnalyticsError } from '../errors.js'
+import type { Stores } from './stores.js'
+
+export interface CommandInput {
+  /** Words behind the command. */
+  words: readonly string[]
+  /** Options of the command, such as `--slug`. */
+  options: Readonly<Record<string, string | boolean | undefined>>
+  print: (value: unknown) => void
+}
+
+type Run = (stores: Stores, analytics: Analytics, input: CommandInput) => Promise<void>
+
+/** Commands that open the stores themselves. */
+export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Map([
+  [
+    'migrate',
+    {
+      usage: 'migrate [--plan]           create or update the tables of both stores; --plan prints the SQL',
+      async run({ events, keys }, _analytics, { options, print }) {
+        if (options.plan === true) {
+          print(`-- ${events.name}\n${events.plan()}\n-- ${keys.name}\n${keys.plan()}`)
+          return
+        }
+        print({ [events.name]: await events.migrate(), [keys.name]: await keys.migrate() })
+      },
+    },
+  ],
+  [
+    'projects',
+    {
+      usage:
+        'projects [list]            all projects\n  projects create --slug S [--origin O] [--timezone Z]   a project and its three keys, shown once',
+      async run(_stores, { projects }, { words, options, print }) {
+        if (words[0] === undefined || words[0] === 'list') return print(await projects.list())
+        if (words[0] !== 'create') throw unknownWord('projects', words[0], ['list', 'create'])
+        const { origin, timezone } = options
+        print(
+          await projects.create({
+            slug: text(options, 'slug'),
+            ...(typeof origin === 'string' ? { allowed_origins: origin.split(',') } : {}),
+            ...(typeof timezone === 'string' ? { timezone } : {}),
+          }),
+        )
+      },
+    },
+  ],
+  [
+    'keys',
+    {
+      usage:
+        'keys [list] --project P    keys of a project\n  keys create --project P --kind pk|sk|rk [--name N]     a key, shown once\n  keys revoke --project P --id ID                        ends a key',
+      async run(_stores, analytics, { words, options, print }) {
+        const project = await analytics.projects.find(text(options, 'project'))
+        if (project === undefined)
+          throw new AnalyticsError('unknown_project', `There is no project "${text(options, 'project')}".`)
+        if (words[0] === undefined || words[0] === 'list') return print(await analytics.keys.list(project.id))
+        if (words[0] === 'revoke') return print(await analytics.keys.revoke(project.id, text(options, 'id')))
+        if (words[0] !== 'create') throw unknownWord('keys', words[0], ['list', 'create', 'revoke'])
+        const kind = text(options, 'kind')
+        if (kind !== 'pk' && kind !== 'sk' && kind !== 'rk') {
+          throw new AnalyticsError('invalid_params', `--kind must be pk, sk or rk; got "${kind}".`)
+        }
+        const { name } = options
+        print(
+          await analytics.keys.create({
+            project_id: project.id,
+            kind,
+            ...(typeof name === 'string' ? { name } : {}),
+          }),
+        )
+      },
+    },
+  ],
+  [
+    'doctor',
+    {
+      usage: 'doctor                     opens both stores and says what is there',
+      async run({ events, keys }, { projects }, { print }) {
+        await events.migrate()
+        const listed = await projects.list()
+        const [pepper] = await keys.peppers()
+        print({
+          events: { store: events.name, ok: true },
+          keys: { store: keys.name, ok: true, pepper_id: pepper.id },
+          projects: listed.map(({ slug, id }) => ({ slug, id })),
+        })
+      },
+    },
+  ],
+])
+
+export async function runCommand(stores: Stores, run: Run, input: CommandInput): Promise<void> {
+  const analytics = createAnalytics({ events: stores.events, keys: stores.keys })
+  try {
+    await run(stores, analytics, input)
+  } finally {
+    await analytics.close()
+    await stores.end()
+  }
+}
+
+export function text(options: CommandInput['options'], name: string): string {
+  const value = options[name]
+  if (typeof value === 'string' && value !== '') return value
+  throw new AnalyticsError('invalid_params', `--${name} is missing.`)
+}
+
+function unknownWord(command: string, word: string, known: readonly string[]): AnalyticsError {
+  return new AnalyticsError('invalid_params', `${command} ${word}: unknown; try ${known.join(', ')}.`)
+}
