@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { type Analytics, createAnalytics } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { pgliteKeys } from '@millimetric/core/pglite'
@@ -7,12 +6,12 @@ declare global {
   var millimetric: Analytics | undefined
 }
 
-const folder = resolve(process.env.DATA_DIR ?? '.millimetric/next')
+const folder = process.env.DATA_DIR ?? '.millimetric/next'
 
 // Pages and routes are bundled apart and reloaded in development: the process keeps the one instance.
 globalThis.millimetric ??= createAnalytics({
-  events: chdbEvents({ path: resolve(folder, 'events') }),
-  keys: pgliteKeys({ path: resolve(folder, 'keys') }),
+  events: chdbEvents({ path: `${folder}/events` }),
+  keys: pgliteKeys({ path: `${folder}/keys` }),
   project: 'site',
 })
 
