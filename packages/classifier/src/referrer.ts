@@ -75,8 +75,9 @@ function relation(host: string, page: string, requestHost: string, set: Ruleset)
 
 function compare(a: string, b: string, set: Ruleset): Referrer['is'] {
   // Hosts that differ in their last two labels have nothing in common: most pairs end here.
+  const tail = a.length < b.length ? a.length : b.length
   let dots = 0
-  for (let back = 1; dots < 2 && back <= a.length; back++) {
+  for (let back = 1; dots < 2 && back <= tail; back++) {
     const c = a.charCodeAt(a.length - back)
     if (c !== b.charCodeAt(b.length - back)) return 'foreign'
     if (c === 46) dots++

@@ -264,7 +264,10 @@ export const BUILT_IN: readonly Rule[] = [
     id: 'tagged_unknown',
     when: 'tags that say nothing known',
     needs: MEDIUM | CAMPAIGN,
-    test: (s) => say('unknown', s.medium || 'unknown', 'unassigned', 'low', 'tags', s.medium || s.campaign),
+    test: (s) => {
+      const value = s.medium || s.campaign
+      return value === '' ? null : say('unknown', s.medium || 'unknown', 'unassigned', 'low', 'tags', value)
+    },
   },
   {
     id: 'direct',

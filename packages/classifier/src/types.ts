@@ -4,13 +4,13 @@ import type { Rule } from './rules.js'
 /** What is known about a visit. Anything may be missing; anything that is no string counts as missing. */
 export interface ClassifyInput {
   /** Address of the page that was opened, with its query and fragment. */
-  readonly url?: string | null
+  readonly url?: string | null | undefined
   /** The `Referer` header or `document.referrer`, as it came. */
-  readonly referrer?: string | null
+  readonly referrer?: string | null | undefined
   /** Host that the request was sent to, when it may differ from the host of `url`. */
-  readonly request_host?: string | null
+  readonly request_host?: string | null | undefined
   /** Looked at only when there is neither a referrer nor a tag: in-app browsers say so here. */
-  readonly user_agent?: string | null
+  readonly user_agent?: string | null | undefined
 }
 
 export type Confidence = 'high' | 'medium' | 'low'
