@@ -30,7 +30,7 @@ export function parseLogLine(line: string): LogLine | undefined {
   const host = line.slice(0, line.indexOf(' '))
   const request = quoted(line, close + 2)
   const numbers = /^ (\d{3}) (\d+|-)(?= |$)/.exec(line.slice(request.end))
-  if (time === undefined || numbers === null) return undefined
+  if (host === '' || time === undefined || numbers === null) return undefined
   const referrer = quoted(line, request.end + numbers[0].length + 1)
   const userAgent = quoted(line, referrer.end + 1)
   const [method = '', target = ''] = /^[A-Za-z]+ \S/.test(request.text) ? request.text.split(' ') : []

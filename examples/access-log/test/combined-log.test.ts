@@ -46,6 +46,7 @@ describe('parseLogLine', () => {
     ['prose', 'hello there, nobody is home'],
     ['no time', LINE.replace('[17/May/2015:10:05:03 +0000] ', '')],
     ['a month that is none', LINE.replace('May', 'Mai')],
+    ['no host', LINE.replace('192.0.2.1', '')],
     ['no status', LINE.slice(0, LINE.indexOf(' 200'))],
     ['a request without its end', LINE.slice(0, LINE.indexOf(' HTTP'))],
   ])('refuses %s', (_name, line) => {
