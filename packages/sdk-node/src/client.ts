@@ -56,7 +56,7 @@ export class MillimetricClient {
       settings: this.#settings,
       pauses: createPauses(this.#stop),
       stop: this.#stop,
-      awaited: () => this.#settings.flushAt === 1 || this.#waiters.length > 0,
+      awaited: () => this.#waiters.length > 0 || [...this.#inFlight].some((entry) => entry.settle),
     }
   }
 

@@ -475,18 +475,17 @@ describe('the process', () => {
     expect([code, stdout.trim()]).toEqual([0, '0'])
   })
 
-  test('stays for a flush that waits between two tries', () => {
-    const {
-      status: code,
-      stdout,
-      stderr,
-    } = run(`
+  test.each([
+    ['flush', 10, 'client.track({ event: "a" }); await client.flush()'],
+    ['event', 1, 'await client.track({ event: "a" })'],
+    ['batch', 2, 'client.track({ event: "a" }); await client.track({ event: "b" })'],
+  ])('stays for a %s that waits between two tries', (_, flushAt, code) => {
+    const { status, stdout, stderr } = run(`
       const { init } = await import('./src/index.ts')
-      const client = init({ key: 'sk_x', host: 'http://127.0.0.1:1', flushAt: 10, onError() {}, onDrop() {} })
-      client.track({ event: 'a' })
-      try { await client.flush() } catch (error) { console.log(error.code) }
+      const client = init({ key: 'sk_x', host: 'http://127.0.0.1:1', flushAt: ${flushAt}, onError() {}, onDrop() {} })
+      try { ${code} } catch (error) { console.log(error.code) }
     `)
-    expect([code, stdout.trim(), stderr]).toEqual([0, 'network_error', ''])
+    expect([status, stdout.trim(), stderr]).toEqual([0, 'network_error', ''])
   })
 })
 
