@@ -34,19 +34,18 @@ export function demoApp(analytics: Analytics): DemoApp {
 
 /** Asked in process: no key, no HTTP. */
 async function numbers(analytics: Analytics): Promise<object> {
-  const today = { range: 'today' }
-  const [visitors, events, pages, sources, mine] = await Promise.all([
-    analytics.stats({ ...today, metric: 'uniques' }),
-    analytics.stats({ ...today, metric: 'count' }),
-    analytics.stats({ ...today, event: '$pageview', group_by: ['path'], limit: 5 }),
-    analytics.sources({ ...today, limit: 5 }),
+  const [visitors, events, hour, latest, sources] = await Promise.all([
+    analytics.stats({ range: 'today', metric: 'uniques' }),
+    analytics.stats({ range: 'today', metric: 'count' }),
     analytics.stats({ range: '1h', metric: 'count' }),
+    analytics.query({ range: '1h', limit: 6 }),
+    analytics.sources({ range: '30d', limit: 6 }),
   ])
   return {
     visitors: visitors.rows[0]?.value ?? 0,
     events: events.rows[0]?.value ?? 0,
-    last_hour: mine.rows[0]?.value ?? 0,
-    pages: pages.rows,
+    last_hour: hour.rows[0]?.value ?? 0,
+    latest: latest.rows.map(({ event_name, path, source }) => ({ event_name, path, source })),
     sources: sources.rows,
   }
 }

@@ -8,14 +8,14 @@ const STYLE = `
   main { max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem }
   h1 { margin: 0; font-size: 1.5rem; letter-spacing: -.02em }
   p, th { color: var(--dim) }
-  nav { display: flex; gap: 1rem; margin: 1.5rem 0; flex-wrap: wrap }
+  nav { display: flex; align-items: center; gap: 1rem; margin: 1.5rem 0; flex-wrap: wrap }
   nav a { color: var(--accent); text-underline-offset: 3px }
   nav a[aria-current] { color: inherit; text-decoration: none; font-weight: 600 }
   button { font: inherit; padding: .4rem .9rem; border: 1px solid var(--accent); border-radius: 6px; color: var(--accent); background: none; cursor: pointer }
   .numbers { display: grid; grid-template-columns: repeat(3, 1fr); gap: 1px; background: var(--line); border: 1px solid var(--line); margin: 1.5rem 0 }
   .numbers div { background: var(--paper); padding: 1rem }
   .numbers b { display: block; font-size: 1.75rem; font-variant-numeric: tabular-nums; letter-spacing: -.02em }
-  .tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 2rem }
+  .tables { display: grid; align-items: start; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 2rem }
   table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
   th, td { text-align: left; font-weight: 400; padding: .3rem 0; border-bottom: 1px solid var(--line) }
   td:last-child, th:last-child { text-align: right }`
@@ -23,15 +23,15 @@ const STYLE = `
 const SCRIPT = `
   const show = (id, rows) => document.getElementById(id).replaceChildren(...rows.map(([name, value]) => {
     const row = document.createElement('tr')
-    for (const text of [name || '(none)', value]) row.insertCell().textContent = text
+    for (const text of [name, value]) row.insertCell().textContent = text
     return row
   }))
   const refresh = async () => {
     try {
       const n = await (await fetch('/numbers')).json()
       for (const id of ['visitors', 'events', 'last_hour']) document.getElementById(id).textContent = n[id].toLocaleString('en')
-      show('pages', n.pages.map((row) => [row.path, row.value.toLocaleString('en')]))
-      show('sources', n.sources.map((row) => [row.source + ' / ' + row.medium, row.events.toLocaleString('en')]))
+      show('latest', n.latest.map((row) => [row.event_name + ' ' + (row.path ?? ''), row.source]))
+      show('sources', n.sources.map((row) => [row.source + ' / ' + row.medium, row.uniques.toLocaleString('en')]))
     } catch { /* the next one may succeed */ }
   }
   const mark = () => {
@@ -49,11 +49,13 @@ const SCRIPT = `
   addEventListener('popstate', mark)
   mark(), refresh(), setInterval(refresh, 2000)`
 
+function label(path: string): string {
+  return path === '/' ? 'Home' : `${path.charAt(1).toUpperCase()}${path.slice(2)}`
+}
+
 /** The demo's page: loads the tracker with the public key and shows what the server counts. */
 export function page(publicKey: string): string {
-  const links = PAGES.map((path) => `<a href="${path}">${path === '/' ? 'Home' : path.slice(1)}</a>`).join(
-    '\n    ',
-  )
+  const links = PAGES.map((path) => `<a href="${path}">${label(path)}</a>`).join('\n    ')
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -78,8 +80,8 @@ export function page(publicKey: string): string {
     <div><b id="last_hour">–</b>events in the last hour</div>
   </section>
   <section class="tables">
-    <table><thead><tr><th>Page<th>Views today</thead><tbody id="pages"></tbody></table>
-    <table><thead><tr><th>Source / medium<th>Events today</thead><tbody id="sources"></tbody></table>
+    <table><thead><tr><th>Latest events<th>Source</thead><tbody id="latest"></tbody></table>
+    <table><thead><tr><th>Source / medium<th>Visitors, 30 days</thead><tbody id="sources"></tbody></table>
   </section>
 </main>
 <script>${SCRIPT}

@@ -67,7 +67,7 @@ describe.skipIf(missing && process.env.CI !== 'true')('the demo in Chromium', ()
     expect(await count('metric=uniques')).toBe(1)
     expect(await count('event=$pageview&source=newsletter&medium=email')).toBeGreaterThanOrEqual(1)
 
-    await expect.poll(() => page.textContent('#pages'), { timeout: 10_000 }).toContain('/pricing')
+    await expect.poll(() => page.textContent('#latest'), { timeout: 10_000 }).toContain('/pricing')
     expect(await page.textContent('#visitors')).toBe('1')
     expect(errors).toEqual([])
   })

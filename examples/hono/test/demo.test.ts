@@ -116,7 +116,7 @@ describe('the demo', () => {
       expect.stringContaining('javascript'),
     ])
     expect((await fetch(`${at.url}/healthz`)).status).toBe(200)
-    expect(await (await fetch(`${at.url}/numbers`)).json()).toMatchObject({ pages: expect.any(Array) })
+    expect(await (await fetch(`${at.url}/numbers`)).json()).toMatchObject({ latest: expect.any(Array) })
     const unknown = await fetch(`${at.url}/v1/nothing`)
     expect([unknown.status, await unknown.json()]).toMatchObject([404, { error: 'not_found' }])
   })
