@@ -38,8 +38,8 @@ const APP = /^(?:https?:\/\/)?(?:android|ios)-app:?\/+([\w.-]+)/i
 /** With `hhttp://`, which is a typing error, and `//`. */
 const WEB = /^(?:\w?https?:)?\/\/+/i
 
-/** A word alone (`DIRECT`, `not-a-url`) is no host, nor are `about:blank` and `mailto:`. */
-const SCHEMELESS = /^(?:[^/?#\\:]*\.[^/?#\\:]*|localhost)(?::\d+)?(?=[/?#\\]|$)/i
+/** A word alone (`DIRECT`, `not-a-url`) is no host, nor are `about:blank` and `mailto:a@b.example`. */
+const SCHEMELESS = /^(?=[^/?#\\]*\.|localhost)[^/?#\\:]+(?::\d+)?(?:[/?#\\]|$)/i
 
 /** Upper case, ports, user names, IDN, escapes, no scheme, a scheme of apps, or no address at all. */
 function readOdd(text: string): Address {

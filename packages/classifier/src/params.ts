@@ -85,8 +85,7 @@ function readPair(text: string, from: number, to: number, known: Params, tags: T
   const limit = from + MAX_KEY < to ? from + MAX_KEY : to
   let equals = from
   while (equals < limit && text.charCodeAt(equals) !== 61) equals++
-  // No key, or one of a single letter.
-  if (equals === limit || equals < from + 2) return
+  if (equals === limit || equals === from) return
   const param = paramOf(text.slice(from, equals), known)
   if (param === undefined) return
   const old = tags[param.slot]
@@ -111,7 +110,7 @@ function isPlain(key: string): boolean {
 }
 
 /** The value, decoded once; '' for the many ways of writing that there is none. */
-export function readValue(text: string): string {
+function readValue(text: string): string {
   const value = tidy(decodeText(text))
   return isNothing(value) ? '' : value
 }

@@ -1,7 +1,7 @@
 import { readAddress } from './address.js'
 import type { Network } from './channels.js'
 import { findHost } from './host-index.js'
-import { readValue } from './params.js'
+import { readTags } from './params.js'
 import type { Ruleset } from './ruleset.js'
 
 /** Where the visitor was before. */
@@ -42,7 +42,8 @@ export function readReferrer(
     return { host, network, is: is === 'foreign' && isLocal(host) ? 'local' : is, dropped: '', term: '' }
   }
   if (network.drop && is === 'foreign') return dropped(host)
-  const term = network.kind === 'search' && set.term ? searchTerm(text, pathAt) : ''
+  const asked = network.kind === 'search' && set.term && text.includes('?', pathAt)
+  const term = asked ? (readTags(text.slice(pathAt), set.index.terms).term?.value ?? '') : ''
   return { host, network, is, dropped: '', term }
 }
 
@@ -121,19 +122,3 @@ function isLocal(host: string): boolean {
     host,
   )
 }
-
-/** What was searched for: the first of the engines' parameters that is there and not empty. */
-function searchTerm(text: string, pathAt: number): string {
-  const query = text.indexOf('?', pathAt)
-  if (query < 0) return ''
-  for (const key of TERM_PARAMS) {
-    const found = new RegExp(`[?&#;]${key}=([^&#]+)`).exec(text.slice(query))?.[1]
-    const value = found === undefined ? '' : readValue(found)
-    if (value !== '') return value
-  }
-  return ''
-}
-
-/** Parameters that hold the words on search engines' result pages, best first. Origin: Matomo's list (CC0). */
-const TERM_PARAMS: readonly string[] =
-  'q query p wd text search_query keyword keywords search_word word su kw k qs'.split(' ')

@@ -11,6 +11,8 @@ import type { ClassifyOptions } from './types.js'
 export interface Index {
   readonly hosts: HostIndex
   readonly params: Params
+  /** Parameters of search engines' result pages that hold what was searched for. */
+  readonly terms: Params
   readonly mediums: MediumIndex
   /** Networks by every name they go by: sources, packages, tokens of user agents. */
   readonly names: ReadonlyMap<string, Network>
@@ -47,6 +49,9 @@ export function createIndex(tables: Tables): Index {
   return {
     hosts,
     params: createParams(tables, hosts),
+    terms: new Map(
+      tables.terms.split(' ').map((name, rank) => [name, { name, slot: 'term', rank, network: undefined }]),
+    ),
     mediums: createMediumIndex(tables.mediums),
     names,
   }
@@ -106,7 +111,10 @@ type HostEntry = readonly [host: string, network: Network]
 function hostsOf(entries: readonly HostEntry[]): HostIndex | undefined {
   if (entries.length === 0) return undefined
   const index = createHostIndex()
-  for (const [host, network] of entries) addHost(index, host.toLowerCase(), network)
+  for (const [host, network] of entries) {
+    if (!isKind(network.kind)) throw new TypeError(`hosts['${host}'].kind is none of the kinds`)
+    addHost(index, host.toLowerCase(), network)
+  }
   return index
 }
 
@@ -135,7 +143,7 @@ function registrableOf(own: ClassifyOptions['registrable']): (host: string) => s
 function guarded(rule: Rule): Rule {
   const test: Rule['test'] = (signals) => {
     try {
-      return rule.test(signals)
+      return rule.test(signals) ?? null
     } catch {
       return null
     }

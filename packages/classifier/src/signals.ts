@@ -46,6 +46,9 @@ const MAX_URL = 8192
 const MAX_REFERRER = 4096
 export const MAX_OTHER = 1024
 
+/** Longer sources and mediums are no names. */
+const MAX_NAME = 256
+
 const NO_TAGS: Tags = /* @__PURE__ */ noTags()
 
 /** Cuts what is longer than any real one, and drops white space and quotes around it. */
@@ -101,7 +104,7 @@ export function readSignals(
 }
 
 function lower(hit: Hit | undefined): string {
-  return hit === undefined ? '' : hit.value.toLowerCase()
+  return hit === undefined ? '' : hit.value.slice(0, MAX_NAME).toLowerCase()
 }
 
 /** `utm_source=direct` says that there is no source. */

@@ -1,7 +1,7 @@
 import type { Kind } from './channels.js'
 import { MEDIUMS } from './tables/mediums.js'
 import { NAMES } from './tables/names.js'
-import { CLICK_IDS, TAG_BEGINNINGS, TAGS } from './tables/params.js'
+import { CLICK_IDS, TAG_BEGINNINGS, TAGS, TERMS } from './tables/params.js'
 import {
   ADS,
   AFFILIATE,
@@ -33,6 +33,7 @@ export interface Tables {
   readonly clickIds: string
   readonly tags: string
   readonly tagBeginnings: string
+  readonly terms: string
   readonly mediums: string
   readonly names: string
 }
@@ -73,6 +74,7 @@ export const TABLES: Tables = {
   clickIds: CLICK_IDS,
   tags: TAGS,
   tagBeginnings: TAG_BEGINNINGS,
+  terms: TERMS,
   mediums: MEDIUMS,
   names: NAMES,
 }

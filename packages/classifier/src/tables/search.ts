@@ -19,66 +19,60 @@ sogou: sogou soso
 so: so.360.cn so haosou sou
 mail-ru: go.mail.ru
 ask: ask.reference.com ask.co.uk ask askkids iwon qbyrd search-results searchqu
-aol: search.aol.* aolsearch.aol.* aim.search.aol.com web.aol.com aolrecherche.aol.fr aolrecherches.aol.fr
-aol: aolimages.aol.fr sucheaol.aol.de o2suche.aol.de aolbusqueda.aol.com.mx alicesuche.aol.de
-aol: alicesuchet.aol.de suchet2.aol.de search.hp.my.aol.* search-intl.netscape.com recherche.aol.ca
-aol: recherche.aol.fr suche.aol.de suche.aolsvc.de =aol aolsearch
 web-de: suche.web.de
-voila: search.ke.voila.fr lemoteur.ke.voila.fr lemoteur.fr
 nifty: videosearch.nifty.com search.azby.fmworld.net search.nifty.com
 yahoo-japan: jp.hao123.com home.kingsoft.jp jwsearch.jword.jp
 infospace: metacrawler.de infospace dogpile tattoodle metacrawler webfetch webcrawler inspsearch
 zapmeta: zapmeta.* zapmetasearch.*
 arianna: arianna.libero.it arianna
 mywebsearch: mysearch myway mywebsearch
-=lycos.* search.smt.docomo.ne.jp video.so-net.ne.jp ocnsearch.goo.ne.jp sp-search.auone.jp busca.orange.es
-lemoteur.orange.fr search.excite.* msxml.excite.com search-dyn.tiscali.it hledani.tiscali.cz
-ricerca.virgilio.it ricercaimmagini.virgilio.it ricercavideo.virgilio.it ricercanews.virgilio.it
-mobile.virgilio.it brisbane.t-online.de navigationshilfe.t-online.de nova.rambler.ru so.toutiao.com
-videa.seznam.cz meta.rrzn.uni-hannover.de lycos.* abacho.* 123people.* yasni.* qualigo.* walhello.* mozbot.*
-allesklar.* safesearch.avira.com nortonsafe.search.ask.com searchresults.verizon.com websearch.cs.com
-find.tdc.dk web.volny.cz searchatlas.centrum.cz morfeo.centrum.cz google.interia.pl jyxo.1188.cz
-apollo.lv/portal/search smart.delfi.lv otsing.delfi.ee gais.cs.ccu.edu.tw websearch.rakuten.co.jp
-netlavis.azione.jp cgi2.nintendo.co.jp ys.mirostart.com search1-1.free.fr search1-2.free.fr
-rechercher.aliceadsl.fr chercherfr.aguea.com fr.dir.com it.luna.tv ariadna.elmundo.es busca.uol.com.br
-startgoogle.startpagina.nl searchassist.babylon.com search1.incredimail.com search2.incredimail.com
-search3.incredimail.com search4.incredimail.com searchservice.myspace.com ko.search.need2find.com
-start.facemoods.com start.funmoods.com start.iplay.com start.lenovo.com home.speedbit.com www2.inbox.com
-web.canoe.ca swiggle.org.uk austronaut.at =skynet.be all.by search.ch toppreise.ch sm.cn =excite.co.jp
-baidu.co.th =optuszoo.com.au findhurtig.dk neti.ee holmes.ge epicsearch.in walhello.info suche.info torry.io
-woopie.jp latne.lv startab.me forestle.mobi =so-net.ne.jp najdi.si zoznam.sk eo.st lo.st oceanhero.today
-meta.ua laban.vn buscador.terra.cl buscador.terra.com.br buscador.terra.es pesquisa.clix.pt pesquisa.sapo.pt
-search.abv.bg search.bluewin.ch search.walla.co.il search.seznam.cz search.centrum.cz search.1und1.de
-search.snap.do search.www.ee search.free.fr search.tiscali.it search.leonardo.it search.disconnect.me
-search.biglobe.ne.jp search.goo.ne.jp search.marginalia.nu search.lilo.org search.b1.org search.qip.ru
-search.nan.so searches3.globososo.com suche.gmx.net szukaj.onet.pl szukaj.wp.pl
-alexa alltheinternet alltheweb alohafind altavista arama baidu blekko blogdigger blogpulse claro-search
-coccoc crawler cuil daemon-search darkoogle delta-search entireweb eurip euroseek everyclick exalead
-fastbrowsersearch fireball firstsfind francite freespoke gfsoso gibiru gigablast gomeo gooofullsearch
-highbeam hit-parade hooseek hotbot icerocket =icq info junglekey juniorsafesearch k9safesearch kadaza kagi
-kensaq localmoxie lookany looksmart maailm mamma mister-wong mojeek monstercrawler monumentbrowser
-myprivatesearch =nate =naver only-search petalsearch picsearch plazoo plusnetwork presearch quendu qwant
-scour search searchalot searchcanvas searchlock searchmobileonline searchya setooz stract suchmaschine
-surfcanyon swisscows talimba tarmot technorati teoma toile toolbarhome trouvez trovarapido trusted-search
-tusksearch twingly vuhuv websearch wedoo wow x-recherche yam yatedo yep yongzin zhongsou =zum zxuso
+aol: aol.* search-intl.netscape.com aolsvc.de aolsearch
+voila: .fr voila lemoteur
+search.smt.docomo.ne.jp video.so-net.ne.jp ocnsearch.goo.ne.jp sp-search.auone.jp busca.orange.es
+lemoteur.orange.fr
+
+brisbane.t-online.de navigationshilfe.t-online.de nova.rambler.ru so.toutiao.com videa.seznam.cz
+meta.rrzn.uni-hannover.de lycos.* abacho.* 123people.* yasni.* qualigo.* walhello.* mozbot.* allesklar.*
+safesearch.avira.com searchresults.verizon.com websearch.cs.com find.tdc.dk web.volny.cz
+searchatlas.centrum.cz morfeo.centrum.cz google.interia.pl jyxo.1188.cz apollo.lv/portal/search
+smart.delfi.lv otsing.delfi.ee gais.cs.ccu.edu.tw websearch.rakuten.co.jp cgi2.nintendo.co.jp
+search1-1.free.fr search1-2.free.fr ariadna.elmundo.es busca.uol.com.br searchservice.myspace.com
+start.lenovo.com www2.inbox.com web.canoe.ca swiggle.org.uk excite.* austronaut.at =skynet.be all.by
+search.ch toppreise.ch sm.cn baidu.co.th =optuszoo.com.au findhurtig.dk neti.ee holmes.ge
+epicsearch.in walhello.info suche.info torry.io azione.jp woopie.jp latne.lv startab.me forestle.mobi
+=so-net.ne.jp najdi.si zoznam.sk eo.st lo.st oceanhero.today luna.tv meta.ua laban.vn buscador.terra.cl
+buscador.terra.com.br buscador.terra.es isearch.avg.com isearch.glarysoft.com pesquisa.clix.pt
+pesquisa.sapo.pt search.abv.bg search.bluewin.ch search.walla.co.il search.seznam.cz search.centrum.cz
+search.1und1.de search.snap.do search.www.ee search.free.fr search.leonardo.it
+search.disconnect.me search.biglobe.ne.jp search.goo.ne.jp search.marginalia.nu search.lilo.org
+search.b1.org search.qip.ru search.nan.so suche.gmx.net szukaj.onet.pl szukaj.wp.pl
+aguea alexa alltheinternet alltheweb alohafind altavista arama babylon baidu blekko blogdigger blogpulse
+claro-search coccoc crawler cuil daemon-search darkoogle delta-search dir entireweb eurip euroseek
+everyclick exalead facemoods fastbrowsersearch fireball firstsfind francite freespoke funmoods gfsoso gibiru
+gigablast globososo gomeo gooofullsearch highbeam hit-parade hooseek hotbot icerocket =icq incredimail info
+iplay junglekey juniorsafesearch k9safesearch kadaza kagi kensaq localmoxie lookany looksmart maailm mamma
+mirostart mister-wong mojeek monstercrawler monumentbrowser myprivatesearch =nate =naver need2find
+only-search petalsearch picsearch plazoo plusnetwork presearch quendu qwant scour search searchalot
+searchcanvas searchlock searchmobileonline searchya setooz speedbit stract suchmaschine surfcanyon swisscows
+talimba tarmot technorati teoma toile toolbarhome trouvez trovarapido trusted-search tusksearch twingly
+vuhuv websearch wedoo wow x-recherche yam yatedo yep yongzin zhongsou =zum zxuso
 .co.uk mojeek searchy =talktalk
-.cz 1 =seznam zoohoo
+.cz 1 =seznam tiscali zoohoo
 .de acoon altavista apollo7 =arcor benefind dasoertliche dastelefonbuch fireball fixsuche flix gnadenmeer
 .de goyellow jungle-spider meinestadt metager metager2 mister-wong paperball peoplecheck sm suchnase tixuma
 .de witch yellowmap
-.fr altavista exalead junglekey sharelook weborama yatedo yougoo
-.it cercato =fastweb =kataweb
+.fr aliceadsl altavista exalead junglekey sharelook weborama yatedo yougoo
+.it cercato =fastweb =kataweb tiscali virgilio
 .net =charter =daum geona kwzf rpmfind
-.nl ilse vinden vindex web zoek zoeken
+.nl ilse startpagina vinden vindex web zoek zoeken
 .no 1881 abcsok gulesider kvasir =online startsiden
 .org dmoz ecosia ekoru forestle karmasearch metager presearch privacywall url
 .ru aport nigma poisk =rambler sputnik
 .se 118700 allaverksamheter eniro isodelen riksdelen
-isearch. avg babylon glarysoft
-search. alot avast avg avira babylon brave bt chatzum chedot conduit f-secure fbdownloader fooooo foxtab
-search. freecause frontier genieo gmx handycafe hiyo icq imesh iminent incredibar incredimail juno kiwee
-search. lookseek lycos magentic nate naver offerbox peoplepc rr searchcompletion smartaddressbar
-search. smartshopping softonic sweetim trustnav v9 verizon webssearches winamp xfinity yippy zonealarm zum
+search. alot avast avg avira brave bt chatzum chedot conduit f-secure fbdownloader fooooo foxtab freecause
+search. frontier genieo gmx handycafe hiyo icq imesh iminent incredibar juno kiwee lookseek lycos magentic
+search. nate naver offerbox peoplepc rr searchcompletion smartaddressbar smartshopping softonic sweetim
+search. trustnav v9 verizon webssearches winamp xfinity yippy zonealarm zum
 search. .jp auone dolphin-browser seesaa
 search. .net avira comcast daum earthlink ukr
 searches. f-secure safehomepage vi-view
