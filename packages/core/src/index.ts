@@ -35,6 +35,9 @@ export type {
   StoredEvent,
 } from './ports/event-store.js'
 export type {
+  Job,
+  JobPatch,
+  JobState,
   KeyKind,
   KeyRecord,
   KeyStore,

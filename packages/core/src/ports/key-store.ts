@@ -57,6 +57,29 @@ export interface UsageRow {
   readonly events: number
 }
 
+export type JobState = 'queued' | 'running' | 'done' | 'failed'
+
+/** Work that outlives its request. It holds no personal data. Times are epoch milliseconds. */
+export interface Job {
+  /** UUID, lower case. */
+  readonly id: string
+  readonly project_id: string
+  readonly kind: 'forget' | 'retention'
+  readonly state: JobState
+  /** Rows by what they are, for example `{ events: 12 }`. */
+  readonly counts: Readonly<Record<string, number>>
+  readonly created_at: number
+  readonly finished_at: number | null
+  /** When nothing was found to be left. */
+  readonly verified_at: number | null
+  /** Why it failed, without personal data. */
+  readonly error: string | null
+}
+
+export type JobPatch = {
+  readonly [K in 'state' | 'counts' | 'finished_at' | 'verified_at' | 'error']?: Job[K]
+}
+
 /** A pepper and the name stored beside each hash made with it. */
 export interface Pepper {
   readonly id: string
@@ -104,6 +127,13 @@ export interface KeyStore {
   claimSalt(candidate: Salt): Promise<Salt>
   /** Destroys the salts of all days before `day` (YYYY-MM-DD); returns how many. */
   deleteSaltsBefore(day: string): Promise<number>
+
+  insertJob(job: Job): Promise<void>
+  findJob(projectId: string, jobId: string): Promise<Job | undefined>
+  /** The job after the change; undefined when the project has no such job. */
+  updateJob(projectId: string, jobId: string, patch: JobPatch): Promise<Job | undefined>
+  /** Jobs in any of the states, oldest first; of all projects for null. */
+  listJobs(projectId: string | null, states: readonly JobState[]): Promise<readonly Job[]>
 
   close(): Promise<void>
 }

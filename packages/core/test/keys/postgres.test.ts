@@ -13,6 +13,7 @@ import { type PostgresPool, postgresKeys, type SqlKeyStore } from '../../src/sto
 import { createTestDatabase, type TestDatabase } from './postgres-server.js'
 
 const PEPPER = 'a pepper for the tests'
+const MIGRATIONS = ['projects_keys_usage_salts', 'jobs']
 const clock = (): number => 1_778_958_000_000
 
 let database: TestDatabase | undefined
@@ -124,7 +125,7 @@ describe('on a server', () => {
       expect(await tables()).not.toEqual([])
       expect(await keys.migrate()).toEqual({ applied: [] })
       const rows = await sql(`select version, name from ${schema}.migrations`)
-      expect(rows).toEqual([{ version: 1, name: 'projects_keys_usage_salts' }])
+      expect(rows).toEqual(MIGRATIONS.map((name, index) => ({ version: index + 1, name })))
     })
 
     it('are the printed plan', async () => {
@@ -133,7 +134,7 @@ describe('on a server', () => {
       const printed = await tables()
       expect(await keys.migrate()).toEqual({ applied: [] })
       await sql(`drop schema ${schema} cascade`)
-      expect(await keys.migrate()).toEqual({ applied: ['projects_keys_usage_salts'] })
+      expect(await keys.migrate()).toEqual({ applied: MIGRATIONS })
       expect(await tables()).toEqual(printed)
     })
 
@@ -150,7 +151,9 @@ describe('on a server', () => {
       const stores = Array.from({ length: 10 }, () => open())
       const applied = await Promise.all(stores.map((store) => store.migrate()))
       expect(applied.filter(({ applied: names }) => names.length > 0)).toHaveLength(1)
-      expect(await sql(`select count(*)::int as n from ${schema}.migrations`)).toEqual([{ n: 1 }])
+      expect(await sql(`select count(*)::int as n from ${schema}.migrations`)).toEqual([
+        { n: MIGRATIONS.length },
+      ])
     })
 
     it('are safe from four processes at once', async () => {
@@ -159,7 +162,7 @@ describe('on a server', () => {
       const args = ['--conditions=@millimetric/source', '--import', 'tsx', script, on().url, schema, PEPPER]
       const outputs = await Promise.all(Array.from({ length: 4 }, () => run(process.execPath, args)))
       const applied = outputs.map(({ stdout }) => stdout.trim()).sort()
-      expect(applied).toEqual(['["projects_keys_usage_salts"]', '[]', '[]', '[]'])
+      expect(applied).toEqual([JSON.stringify(MIGRATIONS), '[]', '[]', '[]'])
     })
 
     it('leave nothing behind when they fail, and work the next time', async () => {

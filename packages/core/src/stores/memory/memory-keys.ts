@@ -1,7 +1,7 @@
 import { randomHex } from '#crypto'
 import { namePeppers, requirePepper } from '../../crypto/pepper.js'
 import { AnalyticsError } from '../../errors.js'
-import type { KeyRecord, KeyStore, Pepper, Project, Salt, UsageRow } from '../../ports/key-store.js'
+import type { Job, KeyRecord, KeyStore, Pepper, Project, Salt, UsageRow } from '../../ports/key-store.js'
 
 /**
  * Projects and keys in memory: for tests and trials, gone with the process. Without `pepper` (at least 16
@@ -13,6 +13,7 @@ export function memoryKeys(options: { pepper?: string | undefined } = {}): KeySt
   const keys = new Map<string, KeyRecord>()
   const salts = new Map<string, Salt>()
   const meter = new Map<string, UsageRow>()
+  const jobs = new Map<string, Job>()
   let peppers: Promise<readonly [Pepper, ...Pepper[]]> | undefined
 
   function requireFreeSlug(slug: string, except?: string): void {
@@ -101,6 +102,26 @@ export function memoryKeys(options: { pepper?: string | undefined } = {}): KeySt
       const old = [...salts.keys()].filter((candidate) => candidate < day)
       for (const each of old) salts.delete(each)
       return old.length
+    },
+    async insertJob(job) {
+      if (jobs.has(job.id)) throw new Error('The job is already stored.')
+      jobs.set(job.id, copy(job))
+    },
+    async findJob(projectId, jobId) {
+      const job = jobs.get(jobId)
+      return job?.project_id === projectId ? copy(job) : undefined
+    },
+    async updateJob(projectId, jobId, patch) {
+      const job = jobs.get(jobId)
+      if (job?.project_id !== projectId) return undefined
+      jobs.set(jobId, copy({ ...job, ...patch }))
+      return copy(jobs.get(jobId))
+    },
+    async listJobs(projectId, states) {
+      const wanted = [...jobs.values()].filter(
+        ({ project_id, state }) => (projectId === null || project_id === projectId) && states.includes(state),
+      )
+      return copy(wanted.sort((a, b) => a.created_at - b.created_at || order(a.id, b.id)))
     },
     async close() {},
   }

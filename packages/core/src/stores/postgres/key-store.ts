@@ -1,33 +1,15 @@
-import type { Kysely } from 'kysely'
 import { AnalyticsError } from '../../errors.js'
-import type { KeyRecord, KeyStore, Pepper, Project } from '../../ports/key-store.js'
-import type { KyselyModule } from './dialect.js'
+import type { KeyRecord, KeyStore, Project } from '../../ports/key-store.js'
+import { type Engine, isStorable, isUuid, type Operations } from './database.js'
+import { jobQueries } from './job-queries.js'
 import {
   JOINED_PROJECT,
   readJoinedProject,
   readKey,
   readProject,
-  type Tables,
   writeOptionalTime,
   writeTime,
 } from './tables.js'
-
-/** An open database: the schema is set on `db` and spelled out in `schema` for statements in plain SQL. */
-export interface Database {
-  readonly kysely: KyselyModule
-  readonly db: Kysely<Tables>
-  readonly schema: string
-}
-
-type Operations = Omit<KeyStore, 'name' | 'peppers' | 'close'>
-
-export interface Engine {
-  readonly name: string
-  peppers(): Promise<readonly [Pepper, ...Pepper[]]>
-  /** Runs one operation on the open database. */
-  run<T>(operation: (database: Database) => Promise<T>): Promise<T>
-  close(): Promise<void>
-}
 
 const PROJECT_COLUMNS = [
   'id',
@@ -46,7 +28,15 @@ const ROWS = 1_000
 
 /** Every query of the control plane. Each value is bound; identifiers are constants of this folder. */
 export function sqlKeyStore({ name, peppers, run, close }: Engine): KeyStore {
-  return { name, peppers, close, ...projectQueries(run), ...keyQueries(run), ...meterQueries(run) }
+  return {
+    name,
+    peppers,
+    close,
+    ...projectQueries(run),
+    ...keyQueries(run),
+    ...meterQueries(run),
+    ...jobQueries(run),
+  }
 }
 
 function projectQueries(
@@ -221,16 +211,6 @@ function keyRow(
     revoked_at: writeOptionalTime(key.revoked_at),
     last_used_at: writeOptionalTime(key.last_used_at),
   }
-}
-
-/** Anything else compared with a uuid column would be an error instead of no match. */
-function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
-}
-
-/** Postgres text can't hold U+0000, so nothing equal to such a text is stored. */
-function isStorable(text: string): boolean {
-  return !text.includes('\0')
 }
 
 function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {

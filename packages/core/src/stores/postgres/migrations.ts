@@ -58,6 +58,26 @@ const MIGRATIONS: readonly Migration[] = [
 )`,
     ],
   },
+  {
+    version: 2,
+    name: 'jobs',
+    statements: (schema) => [
+      // No foreign key: the record of an erasure outlives its project.
+      `create table ${schema}.jobs (
+  id uuid primary key,
+  project_id uuid not null,
+  kind text not null check (kind in ('forget', 'retention')),
+  state text not null check (state in ('queued', 'running', 'done', 'failed')),
+  counts jsonb not null,
+  created_at timestamptz not null,
+  finished_at timestamptz,
+  verified_at timestamptz,
+  error text
+)`,
+      `create index jobs_project on ${schema}.jobs (project_id, created_at)`,
+      `create index jobs_open on ${schema}.jobs (created_at) where state in ('queued', 'running')`,
+    ],
+  },
 ]
 
 const LATEST = Math.max(...MIGRATIONS.map(({ version }) => version))

@@ -1,5 +1,5 @@
 import type { ColumnType } from 'kysely'
-import type { KeyEnv, KeyKind, KeyRecord, Project, Scope } from '../../ports/key-store.js'
+import type { Job, KeyEnv, KeyKind, KeyRecord, Project, Scope } from '../../ports/key-store.js'
 
 // What a driver returns for a time or a bigint depends on parsers that the host may have changed, so both are
 // read as unknown and decoded here; written are ISO 8601 and plain numbers.
@@ -36,11 +36,25 @@ interface ApiKeysTable {
   last_used_at: OptionalTime
 }
 
+interface JobsTable {
+  id: string
+  project_id: string
+  kind: Job['kind']
+  state: Job['state']
+  /** JSON text in; parsers of the host decide what comes out. */
+  counts: ColumnType<unknown, string, string>
+  created_at: Time
+  finished_at: OptionalTime
+  verified_at: OptionalTime
+  error: string | null
+}
+
 export interface Tables {
   projects: ProjectsTable
   api_keys: ApiKeysTable
   usage_meter: { project_id: string; month: string; events: Big }
   ip_salts: { day: string; salt: string }
+  jobs: JobsTable
   migrations: { version: number; name: string; applied_at: Time }
 }
 
@@ -130,7 +144,7 @@ export function writeOptionalTime(time: number | null): string | null {
   return time === null ? null : writeTime(time)
 }
 
-function readTime(value: unknown): number {
+export function readTime(value: unknown): number {
   // Postgres writes `2026-05-16 19:00:00.123+00`, which only some engines parse.
   const text = String(value)
     .replace(' ', 'T')
@@ -140,6 +154,6 @@ function readTime(value: unknown): number {
   return time
 }
 
-function readOptionalTime(value: unknown): number | null {
+export function readOptionalTime(value: unknown): number | null {
   return value === null ? null : readTime(value)
 }
