@@ -79,12 +79,12 @@ const DIRECT: Classification = /* @__PURE__ */ Object.freeze({
 })
 
 /** What was passed, whatever it is: getters and proxies of the caller's may throw, and we may not. */
-export function readInput(input: ClassifyInput): Readonly<Record<keyof ClassifyInput, unknown>> {
+export function readInput(input: ClassifyInput): Readonly<Partial<Record<keyof ClassifyInput, unknown>>> {
   try {
     const { url, referrer, request_host, user_agent } = input
     return { url, referrer, request_host, user_agent }
   } catch {
-    return { url: undefined, referrer: undefined, request_host: undefined, user_agent: undefined }
+    return {}
   }
 }
 

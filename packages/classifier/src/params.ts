@@ -95,18 +95,7 @@ function readPair(text: string, from: number, to: number, known: Params, tags: T
 }
 
 function paramOf(key: string, known: Params): Param | undefined {
-  const param = known.get(key)
-  if (param !== undefined || isPlain(key)) return param
-  return known.get(decodeText(key).trim().toLowerCase())
-}
-
-/** Neither upper case nor escapes nor white space: a key that stays unknown however it is read. */
-function isPlain(key: string): boolean {
-  for (let at = 0; at < key.length; at++) {
-    const c = key.charCodeAt(at)
-    if ((c > 64 && c < 91) || c < 44) return false
-  }
-  return true
+  return known.get(key) ?? known.get(decodeText(key).trim().toLowerCase())
 }
 
 /** The value, decoded once; '' for the many ways of writing that there is none. */

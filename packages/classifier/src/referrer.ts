@@ -96,19 +96,11 @@ export function withoutWww(host: string): string {
 const MAIL: Network = { name: 'email', kind: 'email' }
 
 const MAIL_LABEL =
-  /(?:^|\.)(?:(?:web|e-?)?mail\d*|webmail[\w-]*|mailbox|mailbusiness|lightmailer[\w-]*|roundcube|horde|zimbra)(?:\.|$)/
+  /^(?:(?:web|e-?)?mail\d*|webmail.*|mailbox|mailbusiness|lightmailer.*|roundcube|horde|zimbra)$/
 
 /** Mail hosts of everybody's: `mail.example.com`, `webmail3.isp.example`, `roundcube.example.com`. */
 function mailHost(host: string, set: Ruleset): Network | undefined {
-  if (
-    !(
-      host.includes('mail') ||
-      host.includes('roundcube') ||
-      host.includes('horde') ||
-      host.includes('zimbra')
-    )
-  )
-    return undefined
+  if (!/mail|roundcube|horde|zimbra/.test(host)) return undefined
   const domain = set.registrable(host)
   if (domain === null) return undefined
   // Only the label right above the domain: `mail.google.com.example.org` is nobody's mailbox.

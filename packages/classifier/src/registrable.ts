@@ -1,4 +1,4 @@
-import { PRIVATE_SUFFIXES, SECOND_LEVEL, WILDCARD } from './tables/suffixes.js'
+import { PRIVATE_SUFFIXES, SECOND_LEVEL } from './tables/suffixes.js'
 
 /**
  * The registrable domain of a host (`shop.example.co.uk` → `example.co.uk`), or null for a bare suffix.
@@ -10,11 +10,10 @@ export function registrable(host: string): string | null {
   if (last <= 0 || host.charCodeAt(0) === 46) return null
   suffixes ??= new Set(PRIVATE_SUFFIXES.trim().split(/\s+/))
   seconds ??= new Set(SECOND_LEVEL.trim().split(/\s+/))
-  wildcards ??= new Set(WILDCARD.split(' '))
   const second = host.lastIndexOf('.', last - 1)
   const tld = host.slice(last + 1)
   const label = host.slice(second + 1, last)
-  const national = tld.length === 2 && (seconds.has(label) || wildcards.has(tld) || isState(label, tld))
+  const national = tld.length === 2 && seconds.has(label)
   if (national || suffixes.has(`${label}.${tld}`)) return below(host, second)
   // Suffixes of three labels (`s3.amazonaws.com` and the like) are private ones only.
   const third = second < 0 ? -1 : host.lastIndexOf('.', second - 1)
@@ -27,11 +26,5 @@ function below(host: string, dot: number): string | null {
   return dot <= 0 ? null : host.slice(host.lastIndexOf('.', dot - 1) + 1)
 }
 
-/** `ak.us`, `ca.us`: registrations of American places lie below their state. */
-function isState(label: string, tld: string): boolean {
-  return tld === 'us' && label.length === 2
-}
-
-let wildcards: Set<string> | undefined
 let suffixes: Set<string> | undefined
 let seconds: Set<string> | undefined

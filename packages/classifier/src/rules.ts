@@ -6,6 +6,7 @@ import {
   organicMedium,
   paidChannel,
 } from './channels.js'
+import type { Hit } from './params.js'
 import { withoutWww } from './referrer.js'
 import { AGENT, CAMPAIGN, CLICK, MEDIUM, REFERRER, type Signals, SOFT, SOURCE, WEAK } from './signals.js'
 import type { Confidence, Evidence } from './types.js'
@@ -37,7 +38,6 @@ export interface Rule {
 export const BUILT_IN: readonly Rule[] = [
   {
     id: 'cross_network',
-    when: 'campaign says cross-network',
     needs: CAMPAIGN,
     test: (s) => {
       if (!/cross[-_ ]network/i.test(s.campaign)) return null
@@ -54,47 +54,42 @@ export const BUILT_IN: readonly Rule[] = [
   },
   {
     id: 'paid_click_id',
-    when: 'click id that only adverts get; no medium contradicts it',
     needs: CLICK,
     test: (s) => {
       const owner = s.click?.param.network
-      if (s.click === undefined || owner === undefined || owner.kind === 'affiliate' || isCopied(s, owner))
-        return null
+      if (owner === undefined || owner.kind === 'affiliate' || isCopied(s, owner)) return null
       const source = owner.kind === 'other' && s.source !== '' ? sourceName(s) : owner.name
-      return say(source, 'paid', clickChannel(s, owner), 'high', 'click_id', s.click.param.name)
+      return byId(s.click, source, 'paid', clickChannel(s, owner), 'high')
     },
   },
   {
     id: 'fb_ad_redirect',
-    when: 'fbclid from l. or lm.facebook.com',
     needs: SOFT,
     compat: true,
     test: (s) =>
-      isFbclid(s) && /^lm?\.facebook\.com$/.test(s.referrer.host) ? meta('facebook', 'high') : null,
+      isFbclid(s) && /^lm?\.facebook\.com$/.test(s.referrer.host)
+        ? byId(s.soft, 'facebook', 'paid', 'paid_social', 'high')
+        : null,
   },
   {
-    id: 'fbclid_meta_source',
-    when: 'fbclid with a source of Meta',
+    id: 'fbclid_contract',
     needs: SOFT,
     compat: true,
-    test: (s) =>
-      isFbclid(s) && /^(?:facebook|instagram)$/.test(sourceName(s)) ? meta(sourceName(s), 'high') : null,
+    test: (s) => {
+      if (!isFbclid(s)) return null
+      const source = sourceName(s)
+      const isMeta = source === 'facebook' || source === 'instagram'
+      if (!isMeta && (source !== '' || s.medium !== '')) return null
+      return byId(s.soft, source || 'facebook', 'paid', 'paid_social', isMeta ? 'high' : 'medium')
+    },
   },
   {
     id: 'paid_medium',
-    when: 'paid medium and a source',
     needs: MEDIUM,
-    test: (s) => (s.medium_is?.paid && s.source !== '' ? advert(s, 'high', s.medium) : null),
-  },
-  {
-    id: 'paid_medium_alone',
-    when: 'paid medium without a source',
-    needs: MEDIUM,
-    test: (s) => (s.medium_is?.paid ? advert(s, 'medium', s.medium) : null),
+    test: (s) => (s.medium_is?.paid ? advert(s, s.source === '' ? 'medium' : 'high', s.medium) : null),
   },
   {
     id: 'paid_source',
-    when: 'source that names adverts, like facebook-ads',
     needs: SOURCE,
     test: (s) => {
       const network = s.source_network
@@ -103,148 +98,116 @@ export const BUILT_IN: readonly Rule[] = [
     },
   },
   {
-    id: 'fbclid_alone',
-    when: 'fbclid without source and medium',
-    needs: SOFT,
-    compat: true,
-    test: (s) => (isFbclid(s) && s.source === '' && s.medium === '' ? meta('facebook', 'medium') : null),
-  },
-  {
     id: 'medium',
-    when: 'medium that says how: email, social, affiliate …',
     needs: MEDIUM,
     test: (s) => {
       if (s.medium_is?.kind === undefined) return null
-      return say(
-        s.source === '' ? guessedSource(s) : sourceName(s),
-        s.medium,
-        organicChannel(sharper(s, s.medium_is.kind)),
-        s.source === '' ? 'medium' : 'high',
-        'tags',
-        s.medium,
-      )
+      const channel = organicChannel(sharper(s, s.medium_is.kind))
+      return s.source === ''
+        ? say(guessedSource(s), s.medium, channel, 'medium', 'tags', s.medium)
+        : say(sourceName(s), s.medium, channel, 'high', 'tags', s.medium)
     },
   },
   {
     id: 'affiliate_click_id',
-    when: 'click id of an affiliate network',
     needs: CLICK,
     test: (s) => {
       const owner = s.click?.param.network
-      if (s.click === undefined || owner?.kind !== 'affiliate') return null
-      const source = s.source === '' ? owner.name : sourceName(s)
-      return say(source, s.medium || 'affiliate', 'affiliate', 'high', 'click_id', s.click.param.name)
+      if (owner?.kind !== 'affiliate') return null
+      return byId(s.click, sourceName(s) || owner.name, s.medium || 'affiliate', 'affiliate', 'high')
     },
   },
   {
     id: 'source',
-    when: 'source that is known: search engine, social network, newsletter …',
     needs: SOURCE,
     test: (s) => (s.source_network === undefined ? null : tagged(s, organicChannel(s.source_network.kind))),
   },
   {
     id: 'soft_click_id',
-    when: 'id that ordinary links of a network or mailing tool carry; no other known place before',
     needs: SOFT,
     test: (s) => {
       const owner = s.soft?.param.network
-      if (s.soft === undefined || owner === undefined || cameFromElsewhere(s, owner)) return null
-      const { name } = s.soft.param
-      const confidence = name === 'ysclid' ? 'low' : 'medium'
+      if (owner === undefined || cameFromElsewhere(s, owner)) return null
+      const confidence = s.soft?.param.name === 'ysclid' ? 'low' : 'medium'
       const channel = organicChannel(owner.kind)
-      if (s.source !== '') return say(s.source, s.medium || 'unknown', channel, confidence, 'click_id', name)
+      if (s.source !== '') return byId(s.soft, s.source, s.medium || 'unknown', channel, confidence)
       // `fbclid` is Meta's, so the referrer may still say Instagram.
       const network = s.referrer.network?.kind === owner.kind ? s.referrer.network : owner
-      return say(network.name, s.medium || organicMedium(owner.kind), channel, confidence, 'click_id', name)
+      return byId(s.soft, network.name, s.medium || organicMedium(owner.kind), channel, confidence)
     },
   },
   {
     id: 'shopping_campaign',
-    when: 'campaign about shopping; source and referrer not known',
     needs: CAMPAIGN,
     test: (s) =>
       s.referrer.network === undefined && SHOPPING.test(s.campaign) ? tagged(s, 'organic_shopping') : null,
   },
   {
     id: 'source_unknown',
-    when: 'any other source; the referrer tells the channel',
     needs: SOURCE,
     test: (s) => (s.source === '' ? null : tagged(s, referrerChannel(s))),
   },
   {
     id: 'ref_param',
-    when: 'ref or source names a place; no referrer that is known',
     needs: WEAK,
     test: (s) => {
-      const network = s.weak_network
-      if (s.weak === '' || s.referrer.network !== undefined || s.referrer.is === 'own') return null
-      if (network === undefined) {
-        return s.referrer.host === '' ? say(s.weak, 'referral', 'referral', 'low', 'param', s.weak) : null
+      const network = s.weak_network ?? (s.referrer.host === '' ? STRANGER : undefined)
+      if (
+        s.weak === '' ||
+        network === undefined ||
+        s.referrer.network !== undefined ||
+        s.referrer.is === 'own'
+      ) {
+        return null
       }
-      const source = network.name || s.weak
-      return say(source, organicMedium(network.kind), organicChannel(network.kind), 'low', 'param', s.weak)
+      const { kind } = network
+      return say(network.name || s.weak, organicMedium(kind), organicChannel(kind), 'low', 'param', s.weak)
     },
   },
   {
     id: 'referrer_own',
-    when: 'referrer is the own site',
-    needs: REFERRER,
-    test: (s) =>
-      s.referrer.is === 'own' ? say('internal', 'direct', 'internal', 'high', 'own', s.referrer.host) : null,
-  },
-  {
-    id: 'referrer_local',
-    when: 'referrer is a development machine or private address',
-    needs: REFERRER,
-    test: (s) =>
-      s.referrer.is === 'local'
-        ? say('internal', 'direct', 'internal', 'medium', 'own', s.referrer.host)
-        : null,
-  },
-  {
-    id: 'referrer_ad',
-    when: 'referrer serves adverts',
     needs: REFERRER,
     test: (s) => {
-      const network = s.referrer.network
-      return network?.paid ? from(s, network.name, 'paid', paidChannel(network.kind), 'high') : null
+      const { is, host } = s.referrer
+      if (is !== 'own' && is !== 'local') return null
+      return say('internal', 'direct', 'internal', is === 'own' ? 'high' : 'medium', 'own', host)
     },
   },
   {
-    id: 'referrer_email',
-    when: 'referrer is a mailbox',
-    needs: REFERRER,
-    test: (s) => (s.referrer.network?.kind === 'email' ? from(s, 'email', 'email', 'email', 'medium') : null),
-  },
-  {
     id: 'referrer_neighbour',
-    when: 'referrer is another host of the own domain',
     needs: REFERRER,
-    test: (s) => (s.referrer.is === 'neighbour' ? stranger(s) : null),
+    test: (s) => {
+      const { is, network } = s.referrer
+      // A mailbox on the own domain is still a mailbox; a search engine there has searched for nobody.
+      return is === 'neighbour' && network?.kind !== 'email' ? stranger(s) : null
+    },
   },
   {
     id: 'referrer_known',
-    when: 'referrer is known: search engine, social network, AI assistant …',
     needs: REFERRER,
     test: (s) => {
-      const network = s.referrer.network
+      const { network, host } = s.referrer
       if (network === undefined) return null
-      const { name, kind } = network
-      // The contract has search and social at medium; the rest is an exact match of a host.
-      const confidence =
-        kind === 'search' || kind === 'social' ? 'medium' : kind === 'referral' ? 'low' : 'high'
-      return from(s, name, organicMedium(kind), organicChannel(kind), confidence)
+      const { name, kind, paid } = network
+      if (paid) return say(name, 'paid', paidChannel(kind), 'high', 'referrer', host)
+      const source = kind === 'email' ? 'email' : name
+      return say(
+        source,
+        organicMedium(kind),
+        organicChannel(kind),
+        REFERRER_CONFIDENCE[kind] ?? 'high',
+        'referrer',
+        host,
+      )
     },
   },
   {
     id: 'referrer_other',
-    when: 'any other referrer',
     needs: REFERRER,
     test: (s) => (s.referrer.host === '' ? null : stranger(s)),
   },
   {
     id: 'in_app_browser',
-    when: 'user agent of an app; nothing else is there',
     needs: AGENT,
     test: (s) => {
       const app = s.agent_network
@@ -262,7 +225,6 @@ export const BUILT_IN: readonly Rule[] = [
   },
   {
     id: 'tagged_unknown',
-    when: 'tags that say nothing known',
     needs: MEDIUM | CAMPAIGN,
     test: (s) => {
       const value = s.medium || s.campaign
@@ -271,10 +233,19 @@ export const BUILT_IN: readonly Rule[] = [
   },
   {
     id: 'direct',
-    when: 'no signal at all',
     test: (s) => say('direct', 'direct', 'direct', 'high', 'none', s.referrer.dropped),
   },
 ]
+
+/** The contract has search, social and mailboxes at medium; every other kind is an exact match of a host. */
+const REFERRER_CONFIDENCE: Readonly<Partial<Record<Kind, Confidence>>> = {
+  search: 'medium',
+  social: 'medium',
+  email: 'medium',
+  referral: 'low',
+}
+
+const STRANGER: Network = { name: '', kind: 'referral' }
 
 function say(
   source: string,
@@ -287,28 +258,34 @@ function say(
   return { source, medium, channel, confidence, signal, value }
 }
 
-/** An answer from the referrer. */
-function from(s: Signals, source: string, medium: string, channel: Channel, confidence: Confidence): Verdict {
-  return say(source, medium, channel, confidence, 'referrer', s.referrer.host)
+function byId(
+  id: Hit | undefined,
+  source: string,
+  medium: string,
+  channel: Channel,
+  confidence: Confidence,
+): Verdict {
+  return say(source, medium, channel, confidence, 'click_id', id?.param.name ?? '')
 }
 
 function stranger(s: Signals): Verdict {
-  return from(s, withoutWww(s.referrer.host), 'referral', 'referral', 'low')
+  return say(withoutWww(s.referrer.host), 'referral', 'referral', 'low', 'referrer', s.referrer.host)
 }
 
 /** An answer from tags that are about no advert. */
 function tagged(s: Signals, channel: Channel): Verdict {
-  const source = s.source === '' ? 'unknown' : sourceName(s)
-  return say(source, s.medium || 'unknown', channel, 'high', 'tags', s.source || s.campaign)
+  return say(
+    sourceName(s) || 'unknown',
+    s.medium || 'unknown',
+    channel,
+    'high',
+    'tags',
+    s.source || s.campaign,
+  )
 }
 
 function advert(s: Signals, confidence: Confidence, value: string): Verdict {
   return say(adSource(s), 'paid', adChannel(s, (s.click ?? s.soft)?.param.network), confidence, 'tags', value)
-}
-
-/** The contract's verdicts on `fbclid`. */
-function meta(source: string, confidence: Confidence): Verdict {
-  return say(source, 'paid', 'paid_social', confidence, 'click_id', 'fbclid')
 }
 
 function isFbclid(s: Signals): boolean {

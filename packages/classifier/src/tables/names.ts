@@ -5,21 +5,21 @@
  * Origin: by hand, from the stores' pages, the apps' user agents and the tags that people use.
  */
 export const NAMES: string = `
-search google: adwords com.google.android.googlequicksearchbox com.google.googlemobile com.android.chrome GSA
+search google: adwords com.google.android.googlequicksearchbox com.android.chrome GSA
 search bing: microsoft
 shopping google: google-shopping
-shopping instagram: ig-shopping igshopping
+shopping instagram: ig-shopping
 shopping shopify:
-social facebook: fb meta com.facebook.katana com.facebook.lite com.facebook.orca FBAN FBAV FB_IAB
+social facebook: fb meta com.facebook.katana com.facebook.orca FBAN FBAV FB_IAB
 social instagram: ig insta com.instagram.android Instagram
 social threads: com.instagram.barcelona Barcelona
 social google-plus: com.google.android.apps.plus
 social whatsapp: com.whatsapp
-social twitter: tw x com.twitter.android Twitter TwitterAndroid
+social twitter: tw x com.twitter.android Twitter
 social linkedin: li com.linkedin.android LinkedInApp
 social pinterest: com.pinterest Pinterest
 social reddit: com.reddit.frontpage
-social tiktok: tt com.zhiliaoapp.musically com.ss.android.ugc.trill musical_ly BytedanceWebview TikTok
+social tiktok: tt com.zhiliaoapp.musically musical_ly BytedanceWebview TikTok
 social snapchat: snap com.snapchat.android Snapchat
 social telegram: tg org.telegram.messenger
 social discord: com.discord
@@ -39,17 +39,13 @@ referral slack: com.slack
 email *: email e-mail mail newsletter newsletters
 email gmail: com.google.android.gm
 email outlook: com.microsoft.office.outlook
-email yahoo-mail: com.yahoo.mobile.client.android.mail
 email hubspot: hs-email hs-automation
 email marketo:
 email activecampaign:
 email customer-io: customerio customer.io
-email mailerlite:
 email beehiiv:
 email substack:
 email braze:
-email iterable:
-email constant-contact: constantcontact
 push *: push webpush web-push
 push firebase: fcm
 push onesignal:
@@ -57,5 +53,5 @@ sms *: sms
 sms attentive:
 sms postscript:
 affiliate *: affiliate affiliates
-display *: dv360 gdn google-display
+display *: dv360 google-display
 `

@@ -1,10 +1,10 @@
 /** Video sites. Origin: by hand. */
 export const VIDEO: string = `
 youtube: youtube youtu.be
-bilibili: bilibili b23.tv
+bilibili: bilibili
 niconico: nicovideo.jp
 twitch.tv v.qq.com rutube.ru
-dailymotion disneyplus hulu iqiyi kick netflix odysee rumble ted vimeo wistia youku
+dailymotion disneyplus hulu iqiyi kick netflix rumble vimeo wistia youku
 `
 
 /** Shops, marketplaces and price comparisons. Origin: by hand. */
@@ -14,11 +14,11 @@ yahoo: shopping.yahoo.*
 bing: bing.com/shop
 amazon: amazon.* a.co amzn.to
 alibaba: alibaba 1688
-mercadolibre: mercadolibre.* mercadolivre.com.br
+mercadolibre: mercadolibre.*
 aliexpress.* ebay.* idealo.* kelkoo.* lazada.* shopee.* vinted.* zalando.* rakuten.co.jp shopping.naver.com
-market.yandex.ru allegro.pl ceneo.pl heureka.cz ozon.ru wildberries.ru geizhals.de otto.de
-bestbuy bizrate bol cdiscount coupang depop etsy flipkart jd mercari newegg poshmark pricegrabber pricerunner
-rakuten shein shopzilla taobao target temu tmall tokopedia trendyol walmart wayfair wish
+market.yandex.ru allegro.pl ozon.ru wildberries.ru
+bestbuy coupang depop etsy flipkart mercari pricerunner
+rakuten shein shopzilla taobao target temu tmall walmart wayfair wish
 `
 
 /** AI assistants. Origin: Matomo's AI list (CC0) and the assistants' own sites. AI Overviews come as Google. */
@@ -26,15 +26,15 @@ export const AI: string = `
 chatgpt: chatgpt chat chat.openai.com labs.openai.com
 perplexity: .ai perplexity pplx
 gemini: gemini.google.com bard.google.com
-notebooklm: notebooklm.google.com notebooklm.google
+notebooklm: notebooklm.google.com
 copilot: copilot copilot.microsoft.com copilot.cloud.microsoft m365.cloud.microsoft edgeservices.bing.com
 copilot: bing.com/chat bing.com/copilotsearch
 grok: grok x.ai x.com/i/grok
 meta-ai: meta.ai
 kimi: kimi kimi.ai kimi.moonshot.cn
-baidu-ai: yiyan.baidu.com ai.baidu.com chat.baidu.com
-chat.qwen.ai app.jasper.ai app.writesonic.com lumo.proton.me yuanbao.tencent.com huggingface.co/chat
-t3.chat chatglm.cn manus.im chat-gpt.org andisearch chatplus deepseek doubao phind poe you
+baidu-ai: yiyan.baidu.com ai.baidu.com
+chat.qwen.ai app.jasper.ai app.writesonic.com yuanbao.tencent.com huggingface.co/chat
+t3.chat chatglm.cn manus.im chat-gpt.org chatplus deepseek doubao phind poe you
 .ai character claude duck felo genspark iask komo mistral pi qwen
 `
 
@@ -45,8 +45,8 @@ outlook: outlook hotmail outlook.live.com outlook.office.com outlook.office365.c
 yahoo-mail: mail.yahoo.* mail.yahoo.net
 aol-mail: mail.aol.com
 proton: mail.proton.me
-gmx: deref-gmx deref-gmx.net deref-gmx.de 3c.gmx.net
-web-de: deref-web.de deref-web-02.de 3c.web.de
+gmx: deref-gmx deref-gmx.net deref-gmx.de
+web-de: deref-web.de deref-web-02.de
 mail-com: deref-mail
 yandex-mail: mail.yandex.*
 mail-ru: e.mail.ru
@@ -54,17 +54,16 @@ mailchimp: list-manage mailchi.mp
 hubspot: hubspotlinks
 klaviyo: klclick
 constant-contact: rs6.net
-campaign-monitor: cmail19 createsend
-brevo: sendibm1
+campaign-monitor: createsend
 mailjet: mjt.lu
-icloud.com/mail app.hey.com email.seznam.cz sendgrid.net fastmail convertkit-mail
+icloud.com/mail app.hey.com email.seznam.cz sendgrid.net fastmail
 `
 
 /** Servers and redirects of adverts: a click from here was paid for. Origin: the networks' own documentation. */
 export const ADS: string = `
 google: googlesyndication doubleclick.net 2mdn.net adservice.google.* adsense.google.com
 pangle: pangleglobal pangle-global.io
-adnxs adroll amazon-adsystem criteo criteo.net mgid outbrain rtbhouse taboola adform.net adsrvr.org teads.tv
+adnxs adroll amazon-adsystem criteo criteo.net mgid outbrain taboola adsrvr.org
 `
 
 export const SEARCH_ADS: string = `
@@ -86,13 +85,13 @@ impact: impact pxf.io sjv.io
 shareasale: shareasale shrsl
 skimlinks: skimresources
 partnerize: prf.hn
-viglink admitad tradedoubler tradetracker webgains
+viglink admitad tradedoubler tradetracker
 `
 
 /** Places to listen. */
 export const AUDIO: string = `
 apple-podcasts: podcasts.apple.com
-spotify overcast.fm
+spotify
 `
 
 /**
@@ -100,7 +99,7 @@ spotify overcast.fm
  * unless they are neighbours of your own site. Origin: the services' own documentation.
  */
 export const PASS_THROUGH: string = `
-adyen afterpay auth0 cardinalcommerce checkout klarna mercadopago mollie paypal razorpay sofort stripe shop.app
-accounts.google.com appleid.apple.com checkout.shopify.com clearpay.co.uk login.live.com login.microsoftonline.com
+adyen afterpay auth0 checkout klarna mercadopago mollie paypal razorpay stripe shop.app
+accounts.google.com appleid.apple.com checkout.shopify.com login.live.com login.microsoftonline.com
 pay.google.com
 `

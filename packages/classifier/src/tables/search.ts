@@ -13,8 +13,8 @@ bing: cc.bingj.com msnbc.msn.com dizionario.it.msn.com enciclopedia.it.msn.com n
 bing: bing =msn
 yahoo: =yahoo.* search.yahoo.* images.yahoo.* cade.yahoo.com one.cn.yahoo.com
 yandex: =yandex.* images.yandex.* clck.yandex.* yabs.yandex.* ya.ru
-duckduckgo: duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion duckduckgo
-startpage: ixquick.de startpagel6srwcjlue4zgq3zevrujfaow726kjytqbbjyrswwmjzcqd.onion startpage ixquick
+duckduckgo
+startpage: ixquick.de startpage ixquick
 sogou: sogou soso
 so: so.360.cn so haosou sou
 mail-ru: go.mail.ru

@@ -15,7 +15,7 @@ discord: discord.gg discord discordapp
 bluesky: bsky.social .app bsky skyfeed
 google-plus: plus.google.com plus.url.google.com url.google.com
 tumblr: t.umblr.com tumblr
-vk: away.vk.com vk.cc vk .ru vk vkontakte
+vk: vk.cc vk .ru vk vkontakte
 odnoklassniki: .ru ok odnoklassniki
 moi-mir: my.mail.ru
 weibo: weibo .cn weibo t
@@ -26,28 +26,26 @@ line: lin.ee line.me
 naver-cafe: cafe.naver.com blog.naver.com band.us
 daum-cafe: cafe.daum.net
 teams: teams.microsoft.com teams.live.com teams.cdn.office.net
-hackernews: news.ycombinator.com hn.algolia.com
-lemmy: lemmy.ml kbin.social lemmy.world
+hackernews: news.ycombinator.com
 stackexchange: stackexchange superuser serverfault askubuntu
 github: github
 soundcloud: gate.sc soundcloud
 lastfm: lastfm.* last.fm
-nostr: primal.net
 mastodon: mastodon.jalgi.eus ro-mastodon.puyo.jp social.tchncs.de social.vivaldi.net masto.ai mastodon.art mastodon.at mastodont.cat mastodon.cloud toot.community infosec.exchange mamot.fr c.im mstdn.jp knzk.me pawoo.net friends.nico mastodon.nz mastodon.online mstdn.party mastodon.scot mastodon.technology mas.to mastodonapp.uk mastodon.world mastodon.xyz elk.zone universeodon .eus mastodon tkm .io mstdn hachyderm .org quey bitcoinhackers fosstodon .social mastodon mstdn chaos vis typo front-end newsie indieweb sfba ohai graphics techhub phanpy .space botsin cybre
 pixelfed: pix.toot.wales pixelfed.de pixey.org pixelfed.social pixelfed.uno pxlmo metapixl
 bitly: bit.ly
 buffer: buff.ly
 hootsuite: ow.ly
 linktree: linktr.ee
-bio-links: beacons.ai taplink.cc bio.link .bio linkin lnk
-story.kakao.com b.hatena.ne.jp trib.al identi.ca vsco.co scoop.it dlvr.it gree.jp mixi.jp spr.ly zalo.me
-hyves.nl slashdot.org nk.pl wykop.pl lobste.rs dev.to ift.tt twitcasting.tv
+bio-links: .bio linkin lnk
+b.hatena.ne.jp trib.al identi.ca dlvr.it gree.jp mixi.jp
+hyves.nl slashdot.org nk.pl dev.to ift.tt twitcasting.tv
 9gag badoo bebo blackplanet buzznet classmates cyworld deviantart digg douban douyin douyu dribbble fetlife
-flickr flipboard flixster fotolog foursquare friendsreunited friendster gab gaiaonline geni gettr goodreads
-habbo hi5 huya imgur indiehackers kakao kuaishou lang-8 letterboxd livejournal meetup mewe minds missevan
-multiply myheritage myspace myyearbook netlog nextdoor orkut peepeth plaxo plurk producthunt quora renren
-skype skyrock slack snapchat sonico stackoverflow strava stumbleupon tagged threads tiktok truthsocial
+flickr flipboard flixster fotolog foursquare friendsreunited friendster gab gaiaonline geni goodreads
+habbo hi5 huya imgur kakao kuaishou lang-8 livejournal meetup missevan
+multiply myheritage myspace myyearbook netlog nextdoor orkut peepeth plaxo producthunt quora renren
+skype skyrock slack snapchat sonico stackoverflow stumbleupon tagged threads tiktok truthsocial
 tuenti v2ex viadeo viber wayn weeworld workplace xanga xing zhihu
-.net behance me2day meinvz meneame sourceforge studivz taringa threads
+.net behance me2day meinvz sourceforge studivz taringa threads
 .ru livejournal moikrug mylife vkrugudruzei
 `
