@@ -245,6 +245,14 @@ describe('failure', () => {
     expect(server.received[1]?.body).toEqual(server.received[0]?.body)
   })
 
+  test('of many requests at once is one failure: the next try is soon', async () => {
+    server.answers = Array.from({ length: 10 }, () => hangUp)
+    const sender = client({ maxRetries: 0, flushIntervalMs: 50 })
+    await Promise.all(Array.from({ length: 10 }, (_, n) => failure(sender.track({ event: `e${n}` }))))
+    await until(() => server.received.length === 20)
+    expect(new Set(server.events().map(({ event_id }) => event_id)).size).toBe(10)
+  })
+
   test('does not send once for each call while the server is away', async () => {
     server.otherwise = status(503)
     const sender = client({ maxRetries: 0, flushIntervalMs: 60_000 })
