@@ -232,6 +232,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       authenticator,
       anyOrigin: async () => await allOrigins.ask().catch(() => () => false),
       basePath: options.basePath,
+      internalSecret: options.internalSecret,
       onDiagnostic,
     }),
     track: async (event, context = {}) => await storeOne(() => event, context),

@@ -33,6 +33,8 @@ export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDe
   maxBodyBytes?: number
   /** How long a verified key is trusted without asking again, milliseconds; 60,000 by default, at most 300,000. */
   keyCacheTtlMs?: number
+  /** At least 16 characters that schedulers send as `X-Internal-Secret`; without it `/internal/…` answers 404. */
+  internalSecret?: string
   delivery?: Partial<DeliverOptions>
   /** Hears everything that was not stored, and failures. Prints failures to stderr by default. */
   onDiagnostic?: OnDiagnostic
@@ -52,6 +54,7 @@ export interface ResolvedOptions {
   beforeStore: BeforeStore | undefined
   maxBodyBytes: number
   keyCacheTtlMs: number
+  internalSecret: string | undefined
   delivery: DeliverOptions
   onDiagnostic: OnDiagnostic
   clock: () => number
@@ -77,6 +80,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'beforeStore',
   'maxBodyBytes',
   'keyCacheTtlMs',
+  'internalSecret',
   'delivery',
   'onDiagnostic',
   'clock',
@@ -117,6 +121,7 @@ export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOpt
       64 * LIMITS.bodyBytes,
     ),
     keyCacheTtlMs: whole('keyCacheTtlMs', options.keyCacheTtlMs ?? 60_000, 0, 300_000),
+    internalSecret: checkSecret(options.internalSecret),
     delivery: checkDelivery({ ...DELIVERY, ...options.delivery }),
     onDiagnostic: options.onDiagnostic ?? printFailures,
     clock: options.clock ?? Date.now,
@@ -132,6 +137,11 @@ function checkBasePath(basePath: string): string {
   const bare = basePath.replace(/\/+$/, '')
   if (bare === '' || bare.startsWith('/')) return bare
   throw invalid(`basePath must start with a slash, for example "/analytics"; got "${basePath}".`)
+}
+
+function checkSecret(secret: string | undefined): string | undefined {
+  if (secret === undefined || (typeof secret === 'string' && secret.length >= 16)) return secret
+  throw invalid('internalSecret must be a text of at least 16 characters, its own and never the pepper.')
 }
 
 function checkDelivery(delivery: DeliverOptions): DeliverOptions {

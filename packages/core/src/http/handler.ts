@@ -1,12 +1,14 @@
-import { randomHex } from '#crypto'
+import { constantTimeEqualHex, randomHex, sha256Hex } from '#crypto'
 import type { Authenticator } from '../auth/authenticate.js'
 import { type OriginMatcher, originMatcher } from '../auth/origin.js'
-import type { Principal } from '../auth/principal.js'
+import type { KeyPrincipal } from '../auth/principal.js'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError, isAnalyticsError } from '../errors.js'
 import { answerPreflight, grantOrigin } from './cors.js'
 import { errorResponse, json } from './respond.js'
-import { ROUTES, type RouteDeps } from './routes.js'
+import type { Call, KeyRoute, Route, RouteDeps } from './route.js'
+import { createRouter } from './router.js'
+import { ROUTES } from './routes.js'
 
 /** What an adapter knows beside the request itself. */
 export interface RequestContext {
@@ -25,10 +27,13 @@ export interface HandlerDeps extends RouteDeps {
   /** Matches the origins of all projects. */
   anyOrigin(): Promise<OriginMatcher>
   basePath: string
+  /** What schedulers send as `X-Internal-Secret`; internal paths do not exist without it. */
+  internalSecret: string | undefined
   onDiagnostic: OnDiagnostic
 }
 
 const NO_ORIGIN: OriginMatcher = () => false
+const find = createRouter(ROUTES)
 
 /** Turns requests into answers; never rejects. */
 export function createHandler(deps: HandlerDeps): Handler {
@@ -58,20 +63,37 @@ async function answerPath(
   if (open !== undefined) {
     return method === 'GET' ? await open() : notAllowed('GET', requestId)
   }
-  const route = path === undefined ? undefined : ROUTES.get(path)
-  if (route === undefined) {
+  const found = path === undefined ? undefined : find(path)
+  const [first] = found?.routes.values() ?? []
+  if (found === undefined || first === undefined || !exists(deps, first)) {
     throw new AnalyticsError('not_found', 'There is no such path here.')
   }
-  const methods = route.method === 'GET' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS'
-  if (method === 'OPTIONS') return answerPreflight(request, methods, await deps.anyOrigin())
-  if (method !== route.method) return notAllowed(methods, requestId)
+  const methods = allowed(found.routes)
+  if (method === 'OPTIONS') {
+    return answerPreflight(request, methods, first.by === 'key' ? await deps.anyOrigin() : NO_ORIGIN)
+  }
+  const route = found.routes.get(method)
+  if (route === undefined) return notAllowed(methods, requestId)
+  const call: Call = { request, url, params: found.params, peer: context.ip }
+  if (route.by === 'key') return await answerKey(deps, route, call, requestId)
+  await requireInternalSecret(request, deps.internalSecret)
+  return await route.run(deps, call)
+}
+
+async function answerKey(
+  deps: HandlerDeps,
+  route: KeyRoute,
+  call: Call,
+  requestId: string,
+): Promise<Response> {
+  const { request, url } = call
   const origin = request.headers.get('origin')
-  let principal: Principal | undefined
+  let principal: KeyPrincipal | undefined
   try {
     const { scope, allowQueryKey } = route
     principal = await deps.authenticator.authenticate(request, { scope, allowQueryKey })
     url.searchParams.delete('key')
-    const answer = await route.run(deps, { request, url, principal, peer: context.ip })
+    const answer = await route.run(deps, { ...call, principal })
     grantOrigin(answer.headers, origin, originMatcher(principal.project.allowed_origins))
     return answer
   } catch (error) {
@@ -81,11 +103,33 @@ async function answerPath(
   }
 }
 
+function exists({ internalSecret }: HandlerDeps, { by }: Route): boolean {
+  return by === 'key' || internalSecret !== undefined
+}
+
+function allowed(routes: ReadonlyMap<string, unknown>): string {
+  return [...routes.keys()]
+    .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    .concat('OPTIONS')
+    .join(', ')
+}
+
+async function requireInternalSecret(request: Request, secret: string | undefined): Promise<void> {
+  const given = request.headers.get('x-internal-secret')
+  // Hashed first, so that the comparison takes the same time whatever the lengths.
+  const [left, right] = [await sha256Hex(given ?? ''), await sha256Hex(secret ?? '')]
+  if (given !== null && secret !== undefined && constantTimeEqualHex(left, right)) return
+  throw new AnalyticsError(
+    'invalid_internal_secret',
+    'Send the internalSecret of this server in X-Internal-Secret.',
+  )
+}
+
 /** Errors must be readable by the page that caused them, but not by one that was refused for its origin. */
 async function errorOrigins(
   deps: HandlerDeps,
   error: unknown,
-  principal: Principal | undefined,
+  principal: KeyPrincipal | undefined,
 ): Promise<OriginMatcher> {
   if (isAnalyticsError(error) && error.code === 'origin_not_allowed') return NO_ORIGIN
   if (principal !== undefined) return originMatcher(principal.project.allowed_origins)

@@ -1,70 +1,52 @@
 import { batchSchema, identifySchema } from '@millimetric/schema'
 import { LIMITS } from '@millimetric/schema/limits'
 import type { BatchResponse, BatchResult, IdentifyResponse, TrackResponse } from '@millimetric/schema/wire'
-import type { Principal } from '../auth/principal.js'
 import { isTrusted } from '../auth/principal.js'
 import { AnalyticsError } from '../errors.js'
 import { clientAddress } from '../ingest/address.js'
 import type { RequestFacts } from '../ingest/enrich.js'
-import { type IngestDeps, ingest } from '../ingest/ingest.js'
-import type { Scope } from '../ports/key-store.js'
-import { type QueryDeps, queryEvents } from '../query/events.js'
+import { ingest } from '../ingest/ingest.js'
+import { queryEvents } from '../query/events.js'
 import { querySources } from '../query/sources.js'
 import { queryStats } from '../query/stats.js'
 import { readJson } from './body.js'
 import { json } from './respond.js'
+import type { KeyCall, KeyRoute, Route, RouteDeps } from './route.js'
 
-export interface RouteDeps {
-  ingestDeps: IngestDeps
-  queryDeps: QueryDeps
-  trustedProxies: number
-  maxBodyBytes: number
-}
+const write = (path: string, run: KeyRoute['run']): KeyRoute => ({
+  by: 'key',
+  method: 'POST',
+  path,
+  scope: 'ingest',
+  allowQueryKey: true,
+  run,
+})
+const read = (path: string, run: KeyRoute['run']): KeyRoute => ({
+  by: 'key',
+  method: 'GET',
+  path,
+  scope: 'read',
+  allowQueryKey: false,
+  run,
+})
 
-export interface RouteCall {
-  request: Request
-  url: URL
-  principal: Principal
-  peer: string | undefined
-}
+/** Every route that takes a key of a project. */
+export const ROUTES: readonly Route[] = [
+  write('/v1/track', track),
+  write('/v1/batch', batch),
+  write('/v1/identify', identify),
+  read('/v1/query', async ({ queryDeps }, { request, url, principal }) =>
+    json(await queryEvents(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
+  ),
+  read('/v1/stats', async ({ queryDeps }, { request, url, principal }) =>
+    json(await queryStats(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
+  ),
+  read('/v1/sources', async ({ queryDeps }, { request, url, principal }) =>
+    json(await querySources(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
+  ),
+]
 
-export interface Route {
-  method: 'GET' | 'POST'
-  scope: Scope
-  /** A public key may come as `?key=`: beacons can't set headers. */
-  allowQueryKey: boolean
-  run(deps: RouteDeps, call: RouteCall): Promise<Response>
-}
-
-const write = (run: Route['run']): Route => ({ method: 'POST', scope: 'ingest', allowQueryKey: true, run })
-const read = (run: Route['run']): Route => ({ method: 'GET', scope: 'read', allowQueryKey: false, run })
-
-/** Every route that takes a key. Paths are exact. */
-export const ROUTES: ReadonlyMap<string, Route> = new Map([
-  ['/v1/track', write(track)],
-  ['/v1/batch', write(batch)],
-  ['/v1/identify', write(identify)],
-  [
-    '/v1/query',
-    read(async ({ queryDeps }, { request, url, principal }) =>
-      json(await queryEvents(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
-    ),
-  ],
-  [
-    '/v1/stats',
-    read(async ({ queryDeps }, { request, url, principal }) =>
-      json(await queryStats(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
-    ),
-  ],
-  [
-    '/v1/sources',
-    read(async ({ queryDeps }, { request, url, principal }) =>
-      json(await querySources(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
-    ),
-  ],
-])
-
-async function track(deps: RouteDeps, call: RouteCall): Promise<Response> {
+async function track(deps: RouteDeps, call: KeyCall): Promise<Response> {
   const body = await readJson(call.request, deps.maxBodyBytes)
   const [result] = await store(deps, call, [body], undefined)
   if (result === undefined || result.status === 'rejected') throw refusal(result)
@@ -77,7 +59,7 @@ async function track(deps: RouteDeps, call: RouteCall): Promise<Response> {
   return json(answer, 202)
 }
 
-async function batch(deps: RouteDeps, call: RouteCall): Promise<Response> {
+async function batch(deps: RouteDeps, call: KeyCall): Promise<Response> {
   const { events, sent_at } = readBatch(await readJson(call.request, deps.maxBodyBytes))
   const results = await store(deps, call, events, sent_at)
   if (results.every(({ status }) => status === 'rejected')) {
@@ -90,7 +72,7 @@ async function batch(deps: RouteDeps, call: RouteCall): Promise<Response> {
   return json(answer, 202)
 }
 
-async function identify(deps: RouteDeps, call: RouteCall): Promise<Response> {
+async function identify(deps: RouteDeps, call: KeyCall): Promise<Response> {
   const event = readIdentify(await readJson(call.request, deps.maxBodyBytes))
   const [result] = await store(deps, call, [event], undefined)
   if (result === undefined || result.status === 'rejected') throw refusal(result)
@@ -100,7 +82,7 @@ async function identify(deps: RouteDeps, call: RouteCall): Promise<Response> {
 
 async function store(
   { ingestDeps, trustedProxies }: RouteDeps,
-  { request, url, principal, peer }: RouteCall,
+  { request, url, principal, peer }: KeyCall,
   events: readonly unknown[],
   sentAt: unknown,
 ): Promise<BatchResult[]> {

@@ -1,0 +1,50 @@
+import type { KeyPrincipal } from '../auth/principal.js'
+import type { IngestDeps } from '../ingest/ingest.js'
+import type { Scope } from '../ports/key-store.js'
+import type { QueryDeps } from '../query/events.js'
+
+export interface RouteDeps {
+  ingestDeps: IngestDeps
+  queryDeps: QueryDeps
+  trustedProxies: number
+  maxBodyBytes: number
+}
+
+/** What every route is called with. */
+export interface Call {
+  request: Request
+  url: URL
+  /** Parts of the path by name, decoded: `/v1/jobs/:id` gives `{ id }`. */
+  params: Readonly<Record<string, string>>
+  /** Address of the peer of the connection. */
+  peer: string | undefined
+}
+
+export interface KeyCall extends Call {
+  principal: KeyPrincipal
+}
+
+export type Method = 'GET' | 'POST' | 'DELETE'
+
+interface BareRoute {
+  method: Method
+  /** Exact, or with parts such as `:id`, which match one segment. */
+  path: string
+}
+
+/** Takes a key of the project it works on. */
+export interface KeyRoute extends BareRoute {
+  by: 'key'
+  scope: Scope
+  /** A public key may come as `?key=`: beacons can't set headers. */
+  allowQueryKey: boolean
+  run(deps: RouteDeps, call: KeyCall): Promise<Response>
+}
+
+/** Takes the host's own secret in `X-Internal-Secret`: for schedulers. There is no such path without one. */
+export interface InternalRoute extends BareRoute {
+  by: 'internal'
+  run(deps: RouteDeps, call: Call): Promise<Response>
+}
+
+export type Route = KeyRoute | InternalRoute
