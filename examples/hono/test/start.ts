@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
 
 /** A program of an example that runs in a process of its own, as chDB wants one data folder a process. */
 export interface Running {
@@ -112,4 +113,14 @@ export interface Ready {
 export function parseReady(line: string): Ready {
   const ready: Ready = JSON.parse(line)
   return ready
+}
+
+/** A port that is free now, for programs that can't tell which one they took. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject()))
+    })
+  })
 }

@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { post, type Running, read, start, value } from '../../hono/test/start.js'
+import { freePort, post, type Running, read, start, value } from '../../hono/test/start.js'
 
 const example = fileURLToPath(new URL('..', import.meta.url))
 const next = createRequire(import.meta.url).resolve('next/dist/bin/next')
@@ -19,15 +18,6 @@ async function boot(port: number): Promise<Running> {
   const program = start(example, [next, 'start', '--port', String(port)], { ...quiet, SITE_URL: url })
   await program.printed('stdout', /Ready in/)
   return program
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject()))
-    })
-  })
 }
 
 beforeAll(async () => {

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
-import { post, start, value } from '../../hono/test/start.js'
+import { freePort, post, start, value } from '../../hono/test/start.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millimetric-readme-'))
 const program = fileURLToPath(new URL('../src/server.ts', import.meta.url))
@@ -15,15 +14,6 @@ afterAll(async () => {
   await server.stop('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject()))
-    })
-  })
-}
 
 it('makes a project, takes events, and answers in process and over HTTP', async () => {
   const [, sk = '', rk = ''] = await server.printed(
