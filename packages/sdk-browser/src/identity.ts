@@ -1,8 +1,9 @@
-import { ILLEGAL_IDS } from '@millimetric/schema/limits'
-
 export const ANONYMOUS_ID = 'mm_aid'
 export const USER_ID = 'mm_uid'
 export const OPTED_OUT = 'mm_optout'
+
+// What the server refuses as an id, `ILLEGAL_IDS` of its limits; a test compares them.
+const ILLEGAL = /^(null|undefined|nan|none|nil|\[object object]|0{8}-[0-]+)?$/i
 
 // Takes over where storage is blocked, full or private: the id then lives as long as the page.
 const memory: Record<string, string | undefined> = {}
@@ -36,7 +37,7 @@ export function uuid(): string {
 
 /** False for what is a bug of the page and no person, such as `identify(String(user?.id))`. */
 export function isUsable(id: string, longest: number): boolean {
-  return id.length <= longest && !ILLEGAL_IDS.has(id.trim().toLowerCase())
+  return id.length <= longest && !ILLEGAL.test(id.trim())
 }
 
 /** Id of this browser; made on first use. */

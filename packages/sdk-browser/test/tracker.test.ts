@@ -204,13 +204,24 @@ describe('identity', () => {
     expect(events().at(-1)?.anonymous_id).not.toBe(id)
   })
 
-  test.each([...ILLEGAL_IDS, 'x'.repeat(257)])('refuses %j as a user', async (id) => {
+  test.each([...ILLEGAL_IDS, 'NULL', ' ', 'x'.repeat(LIMITS.userId + 1)])(
+    'refuses %j as a user',
+    async (id) => {
+      const tracker = started()
+      tracker.identify(id)
+      tracker.track('x')
+      await tracker.flush()
+      expect(events()).toHaveLength(1)
+      expect(events()[0]).not.toHaveProperty('user_id')
+    },
+  )
+
+  test.each(['0', 'nullable', '00000000', 'x'.repeat(LIMITS.userId)])('takes %j as a user', async (id) => {
     const tracker = started()
     tracker.identify(id)
     tracker.track('x')
     await tracker.flush()
-    expect(events()).toHaveLength(1)
-    expect(events()[0]).not.toHaveProperty('user_id')
+    expect(events().at(-1)?.user_id).toBe(id)
   })
 
   test('setAnonymousId takes an id of the page and refuses a broken one', () => {

@@ -1,5 +1,5 @@
-import { LIMITS } from '@millimetric/schema/limits'
 import { verdicts } from './answer.js'
+import { requestLength } from './batch.js'
 import { type Entry, type Frozen, freezeIdentify, freezeTrack, nameOf, thaw } from './entry.js'
 import { MillimetricError, retained } from './errors.js'
 import type { Identify, Receipt, TrackEvent } from './event.js'
@@ -61,9 +61,9 @@ export class MillimetricClient {
   }
 
   /**
-   * Sends an event. With `flushAt` 1 the promise is the server's answer. Above 1 it is `queued` at once, but for
-   * the event that fills the batch, which waits for the answer to it. Rejects with a `MillimetricError`;
-   * `retained` there means that the event is still in the queue and will be tried again.
+   * Sends an event. With `flushAt` 1 the promise is the server's answer. Above 1 it is `queued` at once, but for the
+   * event that fills the batch, which waits for the answer. Rejects with a `MillimetricError`; `retained` there means
+   * that the event is still in the queue and will be tried again.
    */
   track(event: TrackEvent): Promise<Receipt> {
     return this.#submit(event, () => freezeTrack(event))
@@ -172,7 +172,7 @@ export class MillimetricClient {
   #pump(): void {
     const most = this.#settings.flushAt === 1 ? SINGLE_REQUESTS : 1
     while (!this.#resting && this.#sends.size < most && (this.#queue[0]?.seq ?? Infinity) <= this.#due) {
-      const entries = this.#take()
+      const entries = this.#queue.splice(0, requestLength(this.#queue, this.#settings.flushAt === 1))
       const send = this.#send(entries)
         .catch((cause: unknown) =>
           this.#putBack(entries, new MillimetricError('internal', String(cause), { cause })),
@@ -185,21 +185,6 @@ export class MillimetricClient {
       this.#sends.add(send)
     }
     if (this.#queue.length > 0) this.#sleep(this.#settings.flushIntervalMs)
-  }
-
-  /** Takes the entries of the next request out of the queue: one, or what fits into a batch. */
-  #take(): Entry[] {
-    let bytes = 64
-    let count = 0
-    for (const entry of this.#queue) {
-      bytes += entry.bytes + 1
-      const first = this.#queue[0] === entry
-      const alone = entry.kind === 'identify' || this.#settings.flushAt === 1
-      if (!first && (alone || bytes > LIMITS.bodyBytes || count >= LIMITS.batchEvents)) break
-      count++
-      if (alone) break
-    }
-    return this.#queue.splice(0, count)
   }
 
   async #send(entries: Entry[]): Promise<void> {

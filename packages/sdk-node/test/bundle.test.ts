@@ -11,7 +11,8 @@ test('runs anywhere: no import is left, no node: module, no zod', async () => {
     bundle: true,
     format: 'esm',
     platform: 'neutral',
-    conditions: ['@millimetric/source'],
+    // As in the published build, where other packages stay imports.
+    packages: 'external',
     write: false,
   })
   const [file] = outputFiles

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { LIMITS } from '@millimetric/schema/limits'
 import type * as wire from '@millimetric/schema/wire'
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest'
 import * as sdk from '../src/index.js'
@@ -197,9 +198,10 @@ describe('bodies', () => {
     for (let n = 0; n < 300; n++) sender.track({ event: `big${n}`, properties: { text: 'ä'.repeat(4000) } })
     await sender.flush()
     expect(names()).toHaveLength(1500)
+    expect(server.received[0]?.events).toHaveLength(LIMITS.batchEvents)
     for (const { body, events } of server.received) {
-      expect(events.length).toBeLessThanOrEqual(1000)
-      expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThanOrEqual(1_048_576)
+      expect(events.length).toBeLessThanOrEqual(LIMITS.batchEvents)
+      expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThanOrEqual(LIMITS.bodyBytes)
     }
   })
 
