@@ -1,9 +1,12 @@
-import type { BatchResponse, ErrorResponse } from '@millimetric/schema/wire'
 import type { BrowserEvent, InitOptions } from './options.js'
 import { nextRequest, type QueuedEvent } from './queue.js'
 import { warn } from './warn.js'
 
-type Answer = Partial<BatchResponse & ErrorResponse>
+/** What is read of an answer. */
+interface Answer {
+  error?: string
+  results?: readonly { code?: string; message?: string }[]
+}
 
 export interface Transport {
   /** Freezes the event as it is now and queues it. */
