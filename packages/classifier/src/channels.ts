@@ -51,35 +51,32 @@ export interface Network {
   readonly drop?: boolean
 }
 
-/** What becomes of each kind: the channel of an unpaid visit, of a paid one, and the contract's word for unpaid. */
-const KINDS: Readonly<Record<Kind, readonly [organic: Channel, paid: Channel, medium: string]>> = {
-  search: ['organic_search', 'paid_search', 'organic'],
-  social: ['organic_social', 'paid_social', 'social'],
-  video: ['organic_video', 'paid_video', 'social'],
-  shopping: ['organic_shopping', 'paid_shopping', 'referral'],
-  display: ['display', 'display', 'paid'],
-  email: ['email', 'paid_other', 'email'],
-  affiliate: ['affiliate', 'paid_other', 'affiliate'],
-  audio: ['audio', 'paid_other', 'audio'],
-  sms: ['sms', 'paid_other', 'sms'],
-  push: ['push', 'paid_other', 'push'],
-  ai: ['ai', 'paid_other', 'referral'],
-  referral: ['referral', 'paid_other', 'referral'],
-  other: ['referral', 'paid_other', 'referral'],
+/** Kinds of places that are sold by the click, so that paid and unpaid visits from them are channels apart. */
+type Sold = 'search' | 'social' | 'video' | 'shopping'
+
+function isSold(kind: Kind | undefined): kind is Sold {
+  return kind === 'search' || kind === 'social' || kind === 'video' || kind === 'shopping'
 }
+
+const KINDS = /^(?:search|social|video|shopping|display|email|affiliate|audio|sms|push|ai|referral|other)$/
 
 export function isKind(word: string): word is Kind {
-  return Object.hasOwn(KINDS, word)
+  return KINDS.test(word)
 }
 
+/** The channel of an unpaid visit from a place of this kind. */
 export function organicChannel(kind: Kind): Channel {
-  return KINDS[kind][0]
+  return isSold(kind) ? `organic_${kind}` : kind === 'other' ? 'referral' : kind
 }
 
+/** The channel of a paid visit: `paid_other` for kinds that no channel of adverts is about. */
 export function paidChannel(kind: Kind | undefined): Channel {
-  return kind === undefined ? 'paid_other' : KINDS[kind][1]
+  return isSold(kind) ? `paid_${kind}` : kind === 'display' ? kind : 'paid_other'
 }
 
+/** The contract's word for an unpaid visit from a place of this kind. */
 export function organicMedium(kind: Kind): string {
-  return KINDS[kind][2]
+  if (kind === 'search') return 'organic'
+  if (kind === 'social' || kind === 'video') return 'social'
+  return kind === 'display' ? 'paid' : /^(?:shopping|ai|other)$/.test(kind) ? 'referral' : kind
 }

@@ -1,4 +1,4 @@
-import type { Kind, Network } from './channels.js'
+import { isKind, type Network } from './channels.js'
 import { registrable } from './registrable.js'
 import { rows } from './tables.js'
 
@@ -30,31 +30,41 @@ function createNode(): Node {
 }
 
 /**
- * Adds a table of hosts to the index. A line is `name: host host …`; without a name each host is named after
- * itself. A host stands for its subdomains too, `=host` for itself and its front doors only, `host.*` for the
- * host under every country suffix, `host/path` for a part of a site. A word without a dot ends in `.com`, or as
- * the `.ending` before it on the line says, and begins as the `beginning.` before it says: `search. .net avira`.
+ * Adds a table of hosts to the index. `# kind` begins a section, `# kind paid` one of adverts, `# kind drop` one of
+ * pages passed through. A line is `name: host host …`; without a name each host is named after itself. A host stands
+ * for its subdomains too, `=host` for itself and its front doors only, `host.*` for the host under every country
+ * suffix, `host/path` for a part of a site. A word without a dot ends in `.com`, or as the `.ending` before it on
+ * the line says, and begins as the `beginning.` before it says: `search. .net avira`.
  */
-export function addHosts(index: HostIndex, kind: Kind, table: string, paid?: boolean, drop?: boolean): void {
-  for (const { head: name, words } of rows(table)) {
-    let beginning = ''
-    let ending = '.com'
-    for (const word of words) {
-      if (word.endsWith('.')) beginning = word
-      else if (word.startsWith('.')) ending = word
-      else {
-        const host = word.includes('.') ? word : word.replace(/^(=?)([^/]*)/, `$1${beginning}$2${ending}`)
-        addHost(index, host, networkOf(index, name || mainLabel(host), kind, paid, drop))
-      }
-    }
+export function addHosts(index: HostIndex, table: string): void {
+  let section: readonly string[] = []
+  for (const { head, words } of rows(table)) {
+    if (words[0] === '#') section = words
+    else
+      for (const host of spelledOut(words))
+        addHost(index, host, networkOf(index, head || mainLabel(host), section))
   }
 }
 
-function networkOf(index: HostIndex, name: string, kind: Kind, paid = false, drop = false): Network {
+/** The words of a line as whole hosts, with their marks. */
+export function spelledOut(words: readonly string[]): string[] {
+  let beginning = ''
+  let ending = '.com'
+  return words.flatMap((word) => {
+    if (word.endsWith('.')) beginning = word
+    else if (word.startsWith('.')) ending = word
+    else return [word.includes('.') ? word : word.replace(/^(=?)([^/]*)/, `$1${beginning}$2${ending}`)]
+    return []
+  })
+}
+
+function networkOf(index: HostIndex, name: string, [, kind = '', mark]: readonly string[]): Network {
+  const paid = mark === 'paid'
+  const drop = mark === 'drop'
   const network = index.names.get(name)
   if (network?.kind === kind && network.paid === paid && network.drop === drop) return network
-  const made: Network = { name, kind, paid, drop }
-  // The first table that has a name decides what the bare name means.
+  const made: Network = { name, kind: isKind(kind) ? kind : 'other', paid, drop }
+  // The first section that has a name decides what the bare name means.
   if (network === undefined) index.names.set(name, made)
   return made
 }

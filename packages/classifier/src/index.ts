@@ -4,7 +4,7 @@ export { type Explanation, explain, type RuleOutcome } from './explain.js'
 export { registrable } from './registrable.js'
 export type { Rule, Verdict } from './rules.js'
 export type { Signals } from './signals.js'
-export { type HostTable, TABLES, type Tables } from './tables.js'
+export { TABLES, type Tables } from './tables.js'
 export type {
   Classification,
   ClassifyInput,

@@ -38,11 +38,7 @@ export function mediumOf(head: string): Medium {
 
 /** Lower case, `-` for `_`, `+` and space: `Paid_Social`, `paid social` and `paid-social` are one. */
 export function spelling(text: string): string {
-  let out = text.toLowerCase()
-  if (out.includes(' ')) out = out.replaceAll(' ', '-')
-  if (out.includes('_')) out = out.replaceAll('_', '-')
-  if (out.includes('+')) out = out.replaceAll('+', '-')
-  return out
+  return text.toLowerCase().replace(/[ _+]/g, '-')
 }
 
 /** Whole value first, then its words; never a part of a word (`adsense` and `broadcast` are no adverts). */

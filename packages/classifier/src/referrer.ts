@@ -33,18 +33,18 @@ export function readReferrer(
   if (type === 'app') return fromApp(written, text.slice(pathAt), set)
   const host = written.endsWith('.translate.goog') ? untranslated(written) : written
   const is = relation(host, page, requestHost, set)
-  if (is === 'own') return { host, network: undefined, is, dropped: '', term: '' }
+  if (is === 'own') return { ...NOWHERE, host, is }
+  // Banks confirm card payments on hosts of their own, all over the world, by this name.
+  if (host.includes('3dsecure') && is === 'foreign') return dropped(host)
   const network =
     (set.hosts && findHost(set.hosts, host, text, pathAt)) ??
     findHost(set.index.hosts, host, text, pathAt) ??
     mailHost(host, set)
-  if (network === undefined) {
-    return { host, network, is: is === 'foreign' && isLocal(host) ? 'local' : is, dropped: '', term: '' }
-  }
+  if (network === undefined) return { ...NOWHERE, host, is: is === 'foreign' && isLocal(host) ? 'local' : is }
   if (network.drop && is === 'foreign') return dropped(host)
   const asked = network.kind === 'search' && set.term && text.includes('?', pathAt)
   const term = asked ? (readTags(text.slice(pathAt), set.index.terms).term?.value ?? '') : ''
-  return { host, network, is, dropped: '', term }
+  return { ...NOWHERE, host, network, is, term }
 }
 
 function dropped(host: string): Referrer {

@@ -38,7 +38,7 @@ export interface Ruleset {
 
 export function createIndex(tables: Tables): Index {
   const hosts = createHostIndex()
-  for (const { kind, table, paid, drop } of tables.hosts) addHosts(hosts, kind, table, paid, drop)
+  for (const table of tables.hosts) addHosts(hosts, table)
   const names = new Map(hosts.names)
   for (const { head, words } of rows(tables.names)) {
     const network = networkOf(hosts, head)
@@ -112,7 +112,7 @@ function hostsOf(entries: readonly HostEntry[]): HostIndex | undefined {
   if (entries.length === 0) return undefined
   const index = createHostIndex()
   for (const [host, network] of entries) {
-    if (!isKind(network.kind)) throw new TypeError(`hosts['${host}'].kind is none of the kinds`)
+    if (!isKind(network.kind)) throw new TypeError(`${host}: no such kind`)
     addHost(index, host.toLowerCase(), network)
   }
   return index

@@ -30,14 +30,8 @@ function advertiser(set: Ruleset, name: string): Network | undefined {
   return apart === undefined ? undefined : { name: '', kind: 'other', paid: true }
 }
 
-const OWN_EMAIL: Network = { name: '', kind: 'email' }
-const OWN_SMS: Network = { name: '', kind: 'sms' }
-
 /** `site-newsletter`, `email_weekly`: a list of one's own, named freely. */
 function byWord(name: string): Network | undefined {
-  for (const word of name.split(/[^a-z]+/)) {
-    if (word === 'newsletter' || word === 'email' || word === 'edm') return OWN_EMAIL
-    if (word === 'sms') return OWN_SMS
-  }
-  return undefined
+  const word = /(?<![a-z])(?:newsletter|email|edm|sms)(?![a-z])/.exec(name)?.[0]
+  return word === undefined ? undefined : { name: '', kind: word === 'sms' ? 'sms' : 'email' }
 }

@@ -1,23 +1,14 @@
 import { expect, it } from 'vitest'
-import { addHosts, createHostIndex, findHost } from '../src/host-index.js'
+import { addHosts, createHostIndex, findHost, spelledOut } from '../src/host-index.js'
 import { classify, registrable, TABLES } from '../src/index.js'
 import { rows } from '../src/tables.js'
 
 /** Every host of the tables, spelled out. */
 function hostsOfTables(): string[] {
-  const hosts = TABLES.hosts.flatMap(({ table }) =>
-    rows(table).flatMap(({ words }) => {
-      let beginning = ''
-      let ending = '.com'
-      return words.flatMap((word) => {
-        if (word.endsWith('.')) beginning = word
-        else if (word.startsWith('.')) ending = word
-        else return [(word.includes('.') ? word : `${beginning}${word}${ending}`).replace(/^=|\/.*$/g, '')]
-        return []
-      })
-    }),
-  )
-  return [...new Set(hosts)]
+  const words = TABLES.hosts.flatMap(rows).filter(({ words: [first] }) => first !== '#')
+  return [
+    ...new Set(words.flatMap((row) => spelledOut(row.words)).map((host) => host.replace(/^=|\/.*$/g, ''))),
+  ]
 }
 
 function lookAlikes(host: string): string[] {
@@ -41,7 +32,7 @@ const KNOWN: ReadonlySet<string> = new Set(hostsOfTables())
 
 it('no look-alike of a known host is taken for it', () => {
   const index = createHostIndex()
-  for (const { kind, table, paid, drop } of TABLES.hosts) addHosts(index, kind, table, paid, drop)
+  for (const table of TABLES.hosts) addHosts(index, table)
   const names = [...new Set([...KNOWN].flatMap(lookAlikes))].filter(
     // A few are real: `xing.com` is no imitation of `ing.com`.
     (name) => !KNOWN.has(name) && !KNOWN.has(registrable(name) ?? name) && !KNOWN.has(`=${name}`),

@@ -101,7 +101,7 @@ describe('createClassifier', () => {
   it('works over tables of one’s own', () => {
     const own = createClassifier({
       ...TABLES,
-      hosts: [{ kind: 'social', table: 'village: village.example' }],
+      hosts: ['# social\nvillage: village.example'],
     })
     expect(own({ url, referrer: 'https://www.village.example/' })).toMatchObject({
       source: 'village',

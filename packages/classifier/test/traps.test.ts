@@ -93,6 +93,7 @@ describe('traps', () => {
     'https://login.microsoftonline.com/',
     'https://tenant.eu.auth0.com/login',
     'https://pay.klarna.com/',
+    'https://3dsecure.bank.example/acs',
   ])('9 %s is passed through', (referrer) => {
     const answer = classify({ url: SITE, referrer })
     expect(answer).toMatchObject({ channel: 'direct', rule_id: 'direct' })

@@ -6,7 +6,7 @@
  */
 export const MEDIUMS: string = `
 paid word: cpc ppc cpa cpp cpi cpl cpv paid retargeting remarketing pmax ads ad advertising sponsored promoted boosted
-paid: performance-max sponsorship pay-per-click
+paid: performance-max
 paid search word: sem sea paidsearch
 paid social word: paidsocial
 paid video word: paidvideo preroll
@@ -14,7 +14,7 @@ paid shopping word: paidshopping pla
 paid display word: display banner banners expandable interstitial programmatic
 paid cpm word: cpm
 email word: email emails newsletter newsletters edm
-email: e-mail e-mails mail mailing mailer e-newsletter
+email: e-mail e-mails mail
 sms word: sms mms rcs
 sms: text text-message
 push word: push notification notifications mobile webpush
@@ -22,10 +22,10 @@ affiliate word: affiliate affiliates partnership partnerships
 audio word: audio podcast podcasts
 ai word: chatbot llm ai
 social word: social
-social: sm smo linkinbio link-in-bio bio messenger dm socialmedia
+social: sm smo socialmedia link-in-bio messenger
 video word: video videos
 search word: organic seo
 search: search natural
 referral word: referral
-referral: referrer link links app blog website rss feed press pr article directory
+referral: referrer link links app blog website rss feed press article
 `

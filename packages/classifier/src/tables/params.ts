@@ -27,7 +27,7 @@ other rokt: rtid
 other kochava: ko_click_id
 other adobe-advertising: ef_id s_kwcid
 other marin: mkwid pcrid
-other hubspot-ads: hsa_cam hsa_acc hsa_grp hsa_ad hsa_src hsa_net
+other hubspot-ads: hsa_cam hsa_acc hsa_grp
 affiliate impact: irclickid irclid
 affiliate cj: cjevent
 affiliate awin: awc
@@ -63,4 +63,4 @@ ignore: ignore_referrer ignore_referer utm_nooverride
 export const TAG_BEGINNINGS: string = 'utm_ mtm_ matomo_ pk_ piwik_'
 
 /** Parameters of result pages that hold what was searched for, best first. Origin: Matomo's list (CC0). */
-export const TERMS: string = 'q query p wd text search_query keyword keywords search_word word su kw k qs'
+export const TERMS: string = 'q query p wd text search_query keyword keywords word'

@@ -5,6 +5,7 @@
  * Origin: by hand; the long tail is the facts of Matomo's searchengine-and-social-list (CC0).
  */
 export const SEARCH: string = `
+# search
 google: =google.* www2.google.* ipv6.google.* go.google.* encrypted.google.* search.google.* images.google.*
 google: video.google.* scholar.google.* cse.google.* blogsearch.google.* maps.google.* lens.google.com
 google: cdn.ampproject.org webcache.googleusercontent.com =wwwgoogle.* =gogole.* =gppgle.* =googel.*

@@ -3,8 +3,9 @@
  * Origin: by hand; the long tail is the facts of Matomo's searchengine-and-social-list (CC0).
  */
 export const SOCIAL: string = `
+# social
 facebook: facebook fb messenger .me fb m
-instagram: instagr.am ig.me instagram
+instagram: instagram
 whatsapp: wa.me whatsapp
 twitter: t.co twitter x
 linkedin: linkedin.android lnkd.in linkedin
@@ -21,13 +22,13 @@ moi-mir: my.mail.ru
 weibo: weibo .cn weibo t
 wechat: weixin.qq.com wechat
 qzone: qzone.qq.com
-xiaohongshu: xiaohongshu xhslink rednote
+xiaohongshu: xiaohongshu
 line: lin.ee line.me
 naver-cafe: cafe.naver.com blog.naver.com band.us
 daum-cafe: cafe.daum.net
 teams: teams.microsoft.com teams.live.com teams.cdn.office.net
 hackernews: news.ycombinator.com
-stackexchange: stackexchange superuser serverfault askubuntu
+stackexchange: stackexchange
 github: github
 soundcloud: gate.sc soundcloud
 lastfm: lastfm.* last.fm
@@ -38,11 +39,11 @@ buffer: buff.ly
 hootsuite: ow.ly
 linktree: linktr.ee
 bio-links: .bio linkin lnk
-b.hatena.ne.jp trib.al identi.ca dlvr.it gree.jp mixi.jp
-hyves.nl slashdot.org nk.pl dev.to ift.tt twitcasting.tv
+b.hatena.ne.jp identi.ca dlvr.it gree.jp mixi.jp
+hyves.nl slashdot.org nk.pl dev.to twitcasting.tv
 9gag badoo bebo blackplanet buzznet classmates cyworld deviantart digg douban douyin douyu dribbble fetlife
-flickr flipboard flixster fotolog foursquare friendsreunited friendster gab gaiaonline geni goodreads
-habbo hi5 huya imgur kakao kuaishou lang-8 livejournal meetup missevan
+flickr flixster fotolog foursquare friendsreunited friendster gab gaiaonline geni
+habbo hi5 huya imgur kakao lang-8 livejournal meetup missevan
 multiply myheritage myspace myyearbook netlog nextdoor orkut peepeth plaxo producthunt quora renren
 skype skyrock slack snapchat sonico stackoverflow stumbleupon tagged threads tiktok truthsocial
 tuenti v2ex viadeo viber wayn weeworld workplace xanga xing zhihu
