@@ -11,6 +11,7 @@ import {
   readCases,
   type SuffixCase,
 } from './cases.js'
+import { reportCoverage } from './coverage.js'
 
 if (hasCases()) report()
 else console.warn('No case files beside the repository (../shared/data/classifier): nothing to report.')
@@ -21,6 +22,8 @@ function report(): void {
   console.log(`\n${'macro average'.padEnd(28)} ${percent(macro)}`)
   reportDomains()
   reportSuffixes()
+  console.log('')
+  reportCoverage()
 }
 
 function reportFile(name: string): number {
