@@ -64,6 +64,7 @@ export const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'stores/chdb': ['stores/clickhouse', ...DRIVER],
   'stores/postgres': DRIVER,
   'stores/pglite': ['stores/postgres', ...DRIVER],
+  'stores/redis': DRIVER,
   spools: DRIVER,
 
   ports: GROUND,

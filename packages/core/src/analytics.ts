@@ -15,6 +15,7 @@ import { createAuthenticator } from './auth/authenticate.js'
 import { createKeyManager, type KeyManager } from './auth/manage-keys.js'
 import { type OriginMatcher, originMatcher } from './auth/origin.js'
 import type { ProcessPrincipal } from './auth/principal.js'
+import { createRateLimiter } from './auth/rate-limit.js'
 import type { EventDefinitions, PropertiesOf } from './catalog.js'
 import { guardDiagnostics } from './diagnostics.js'
 import { AnalyticsError, type ErrorCode, isAnalyticsError } from './errors.js'
@@ -31,6 +32,7 @@ import { createProjects, type Projects } from './projects/projects.js'
 import { queryEvents } from './query/events.js'
 import { querySources } from './query/sources.js'
 import { queryStats } from './query/stats.js'
+import { memoryRateLimits } from './stores/memory/memory-rate-limits.js'
 
 /** Where an in-process call belongs and whom it speaks for. */
 export interface CallContext {
@@ -155,6 +157,13 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     beforeStore: options.beforeStore,
     onDiagnostic,
   }
+  const limiter = createRateLimiter({
+    limits: options.rateLimits,
+    store: options.rateLimitStore,
+    local: memoryRateLimits(),
+    clock,
+    onDiagnostic,
+  })
   const queryDeps = { store: events, clock }
   async function findProject(name: string | undefined): Promise<Project> {
     const wanted = name ?? options.project
@@ -218,6 +227,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
   async function close(): Promise<{ undelivered: number }> {
     const report = await deliver.close()
     await authenticator.flushUsed()
+    await limiter.close()
     await events.close()
     await keys.close()
     return report
@@ -230,6 +240,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       trustedProxies: options.trustedProxies,
       maxBodyBytes: options.maxBodyBytes,
       authenticator,
+      limiter,
       anyOrigin: async () => await allOrigins.ask().catch(() => () => false),
       basePath: options.basePath,
       internalSecret: options.internalSecret,

@@ -15,9 +15,11 @@ export type Diagnostic =
       event_id: string | null
       message: string
     }
+  | { kind: 'id_conflict'; level: 'warn'; project_id: string; event_id: string }
   | { kind: 'insert_failed'; level: 'error'; events: number; attempt: number; final: boolean; error: unknown }
   | { kind: 'overloaded'; level: 'error'; waiting: number; refused: number }
   | { kind: 'key_store_failed'; level: 'error'; operation: string; error: unknown }
+  | { kind: 'rate_limit_store_failed'; level: 'error'; error: unknown }
   | { kind: 'pepper_mismatch'; level: 'error'; prefix: string; pepper_id: string; message: string }
   | { kind: 'hook_failed'; level: 'error'; error: unknown }
   | { kind: 'internal_error'; level: 'error'; request_id: string; error: unknown }

@@ -8,6 +8,7 @@ export {
   type Receipt,
 } from './analytics.js'
 export type { CreateKey, KeyInfo } from './auth/manage-keys.js'
+export type { LimitedRoute, RateLimits, RateLimitsOption } from './auth/rate-limit.js'
 export {
   type Catalog,
   defineEvents,
@@ -48,4 +49,5 @@ export type {
   Scope,
   UsageRow,
 } from './ports/key-store.js'
+export type { RateLimit, RateLimitStore, Taken } from './ports/rate-limit-store.js'
 export type { Projects } from './projects/projects.js'

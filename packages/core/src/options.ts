@@ -1,5 +1,6 @@
 import type { ClassifyOptions } from '@millimetric/classifier'
 import { LIMITS } from '@millimetric/schema/limits'
+import { type RateLimitsOption, requireLimits } from './auth/rate-limit.js'
 import type { Catalog, EventDefinitions } from './catalog.js'
 import type { OnDiagnostic } from './diagnostics.js'
 import { printFailures } from './diagnostics.js'
@@ -9,6 +10,7 @@ import type { DeliverOptions } from './ingest/deliver.js'
 import type { BeforeStore } from './ingest/ingest.js'
 import type { EventStore } from './ports/event-store.js'
 import type { KeyStore } from './ports/key-store.js'
+import type { RateLimitStore } from './ports/rate-limit-store.js'
 
 /** Everything `createAnalytics` takes; only `events` and `keys` are needed. */
 export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDefinitions> {
@@ -35,6 +37,13 @@ export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDe
   keyCacheTtlMs?: number
   /** At least 16 characters that schedulers send as `X-Internal-Secret`; without it `/internal/…` answers 404. */
   internalSecret?: string
+  /**
+   * Requests by project, route and kind of key; default track 50/s (200 at once), batch 5/s (20 at once), all
+   * else unlimited. In-process calls are never limited.
+   */
+  rateLimits?: RateLimitsOption
+  /** Shares the limits among processes: `redisRateLimits({ client })`. By default each process has its own. */
+  rateLimitStore?: RateLimitStore
   delivery?: Partial<DeliverOptions>
   /** Hears everything that was not stored, and failures. Prints failures to stderr by default. */
   onDiagnostic?: OnDiagnostic
@@ -55,6 +64,8 @@ export interface ResolvedOptions {
   maxBodyBytes: number
   keyCacheTtlMs: number
   internalSecret: string | undefined
+  rateLimits: RateLimitsOption | undefined
+  rateLimitStore: RateLimitStore | undefined
   delivery: DeliverOptions
   onDiagnostic: OnDiagnostic
   clock: () => number
@@ -81,6 +92,8 @@ const NAMES: ReadonlySet<string> = new Set([
   'maxBodyBytes',
   'keyCacheTtlMs',
   'internalSecret',
+  'rateLimits',
+  'rateLimitStore',
   'delivery',
   'onDiagnostic',
   'clock',
@@ -122,6 +135,9 @@ export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOpt
     ),
     keyCacheTtlMs: whole('keyCacheTtlMs', options.keyCacheTtlMs ?? 60_000, 0, 300_000),
     internalSecret: checkSecret(options.internalSecret),
+    rateLimits:
+      typeof options.rateLimits === 'object' ? requireLimits(options.rateLimits) : options.rateLimits,
+    rateLimitStore: options.rateLimitStore,
     delivery: checkDelivery({ ...DELIVERY, ...options.delivery }),
     onDiagnostic: options.onDiagnostic ?? printFailures,
     clock: options.clock ?? Date.now,

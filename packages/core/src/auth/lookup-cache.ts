@@ -38,7 +38,7 @@ const REPORT_MS = 10_000
 export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCache<V> {
   const { clock, ttlMs, size } = options
   const found = new Map<string, Entry<V>>()
-  const missed = new Map<string, number>()
+  const missed = createMisses(size)
   const loads = new Map<string, Promise<V | undefined>>()
   let epoch = 0
   let failing = false
@@ -49,7 +49,7 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
     const now = clock()
     const entry = found.get(key)
     if (entry !== undefined && isYounger(entry.loadedAt, ttlMs, now)) {
-      put(found, key, entry)
+      put(key, entry)
       return entry.value
     }
     const missedAt = missed.get(key)
@@ -102,20 +102,20 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
     failing = false
     // Something was forgotten meanwhile, and this answer may be older than that.
     if (begun !== epoch) return value
-    if (value !== undefined) put(found, key, { value, loadedAt: clock() })
+    if (value !== undefined) put(key, { value, loadedAt: clock() })
     else {
       found.delete(key)
-      if (options.keepMisses) put(missed, key, clock())
+      if (options.keepMisses) missed.set(key, clock())
     }
     return value
   }
 
-  function put<T>(room: Map<string, T>, key: string, value: T): void {
-    room.delete(key)
-    room.set(key, value)
-    if (room.size <= size) return
-    const oldest = room.keys().next().value
-    if (oldest !== undefined) room.delete(oldest)
+  function put(key: string, value: Entry<V>): void {
+    found.delete(key)
+    found.set(key, value)
+    if (found.size <= size) return
+    const oldest = found.keys().next().value
+    if (oldest !== undefined) found.delete(oldest)
   }
 
   function forget(key: string): void {
@@ -132,6 +132,34 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
       epoch++
       loads.clear()
       for (const [key, entry] of found) if (test(entry.value)) found.delete(key)
+    },
+  }
+}
+
+interface Misses {
+  get(key: string): number | undefined
+  set(key: string, at: number): void
+  delete(key: string): void
+}
+
+/**
+ * The `size` to half as many misses of late. Two generations: a flood of bogus keys would spend its time walking
+ * over the deleted entries of a single map to find the oldest one.
+ */
+function createMisses(size: number): Misses {
+  let young = new Map<string, number>()
+  let old = new Map<string, number>()
+  return {
+    get: (key) => young.get(key) ?? old.get(key),
+    set(key, at) {
+      young.set(key, at)
+      if (young.size < size / 2) return
+      old = young
+      young = new Map()
+    },
+    delete(key) {
+      young.delete(key)
+      old.delete(key)
     },
   }
 }

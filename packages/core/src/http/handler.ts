@@ -2,9 +2,11 @@ import { constantTimeEqualHex, randomHex, sha256Hex } from '#crypto'
 import type { Authenticator } from '../auth/authenticate.js'
 import { type OriginMatcher, originMatcher } from '../auth/origin.js'
 import type { KeyPrincipal } from '../auth/principal.js'
+import type { LimitState, RateLimiter } from '../auth/rate-limit.js'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError, isAnalyticsError } from '../errors.js'
 import { answerPreflight, grantOrigin } from './cors.js'
+import { addLimitHeaders, rateLimited } from './rate-limit-headers.js'
 import { errorResponse, json } from './respond.js'
 import type { Call, KeyRoute, Route, RouteDeps } from './route.js'
 import { createRouter } from './router.js'
@@ -24,6 +26,7 @@ export type Handler = (request: Request, context?: RequestContext) => Promise<Re
 
 export interface HandlerDeps extends RouteDeps {
   authenticator: Authenticator
+  limiter: RateLimiter
   /** Matches the origins of all projects. */
   anyOrigin(): Promise<OriginMatcher>
   basePath: string
@@ -89,15 +92,22 @@ async function answerKey(
   const { request, url } = call
   const origin = request.headers.get('origin')
   let principal: KeyPrincipal | undefined
+  let limited: LimitState | undefined
   try {
     const { scope, allowQueryKey } = route
     principal = await deps.authenticator.authenticate(request, { scope, allowQueryKey })
     url.searchParams.delete('key')
+    if (route.limited !== undefined) {
+      limited = await deps.limiter.take(principal, route.limited)
+      if (limited?.taken.allowed === false) throw rateLimited(limited)
+    }
     const answer = await route.run(deps, { ...call, principal })
+    if (limited !== undefined) addLimitHeaders(answer.headers, limited)
     grantOrigin(answer.headers, origin, originMatcher(principal.project.allowed_origins))
     return answer
   } catch (error) {
     const answer = failure(deps, error, requestId)
+    if (limited !== undefined) addLimitHeaders(answer.headers, limited)
     grantOrigin(answer.headers, origin, await errorOrigins(deps, error, principal))
     return answer
   }

@@ -14,6 +14,7 @@ export function errorResponse(error: AnalyticsError, requestId: string): Respons
     message: error.message,
     request_id: requestId,
     ...(error.details === undefined ? {} : { details: error.details }),
+    ...(error.status === 429 && error.retryAfter !== undefined ? { retry_after_s: error.retryAfter } : {}),
   }
   const response = json(body, error.status)
   response.headers.set('x-request-id', requestId)

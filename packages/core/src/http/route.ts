@@ -1,4 +1,5 @@
 import type { KeyPrincipal } from '../auth/principal.js'
+import type { LimitedRoute } from '../auth/rate-limit.js'
 import type { IngestDeps } from '../ingest/ingest.js'
 import type { Scope } from '../ports/key-store.js'
 import type { QueryDeps } from '../query/events.js'
@@ -36,6 +37,8 @@ interface BareRoute {
 export interface KeyRoute extends BareRoute {
   by: 'key'
   scope: Scope
+  /** The name of the route in the rate limits; absent = never limited. */
+  limited?: LimitedRoute
   /** A public key may come as `?key=`: beacons can't set headers. */
   allowQueryKey: boolean
   run(deps: RouteDeps, call: KeyCall): Promise<Response>

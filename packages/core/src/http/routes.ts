@@ -2,6 +2,7 @@ import { batchSchema, identifySchema } from '@millimetric/schema'
 import { LIMITS } from '@millimetric/schema/limits'
 import type { BatchResponse, BatchResult, IdentifyResponse, TrackResponse } from '@millimetric/schema/wire'
 import { isTrusted } from '../auth/principal.js'
+import type { LimitedRoute } from '../auth/rate-limit.js'
 import { AnalyticsError } from '../errors.js'
 import { clientAddress } from '../ingest/address.js'
 import type { RequestFacts } from '../ingest/enrich.js'
@@ -13,18 +14,20 @@ import { readJson } from './body.js'
 import { json } from './respond.js'
 import type { KeyCall, KeyRoute, Route, RouteDeps } from './route.js'
 
-const write = (path: string, run: KeyRoute['run']): KeyRoute => ({
+const write = (limited: LimitedRoute, run: KeyRoute['run']): KeyRoute => ({
   by: 'key',
+  limited,
   method: 'POST',
-  path,
+  path: `/v1/${limited}`,
   scope: 'ingest',
   allowQueryKey: true,
   run,
 })
-const read = (path: string, run: KeyRoute['run']): KeyRoute => ({
+const read = (limited: LimitedRoute, run: KeyRoute['run']): KeyRoute => ({
   by: 'key',
+  limited,
   method: 'GET',
-  path,
+  path: `/v1/${limited}`,
   scope: 'read',
   allowQueryKey: false,
   run,
@@ -32,16 +35,16 @@ const read = (path: string, run: KeyRoute['run']): KeyRoute => ({
 
 /** Every route that takes a key of a project. */
 export const ROUTES: readonly Route[] = [
-  write('/v1/track', track),
-  write('/v1/batch', batch),
-  write('/v1/identify', identify),
-  read('/v1/query', async ({ queryDeps }, { request, url, principal }) =>
+  write('track', track),
+  write('batch', batch),
+  write('identify', identify),
+  read('query', async ({ queryDeps }, { request, url, principal }) =>
     json(await queryEvents(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
   ),
-  read('/v1/stats', async ({ queryDeps }, { request, url, principal }) =>
+  read('stats', async ({ queryDeps }, { request, url, principal }) =>
     json(await queryStats(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
   ),
-  read('/v1/sources', async ({ queryDeps }, { request, url, principal }) =>
+  read('sources', async ({ queryDeps }, { request, url, principal }) =>
     json(await querySources(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
   ),
 ]

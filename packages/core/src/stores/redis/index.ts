@@ -1,0 +1,2 @@
+export type { RedisClient, RedisRateLimitsOptions } from './redis-rate-limits.js'
+export { redisRateLimits } from './redis-rate-limits.js'

@@ -1,0 +1,215 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createRateLimiter, type RateLimiter, type RateLimitsOption } from '../../src/auth/rate-limit.js'
+import type { Diagnostic } from '../../src/diagnostics.js'
+import type { RateLimit, RateLimitStore, Taken } from '../../src/ports/rate-limit-store.js'
+import { memoryRateLimits } from '../../src/stores/memory/memory-rate-limits.js'
+import { principalOf, testProject } from '../control/principals.js'
+
+const NOW = 1_778_958_000_000
+
+function take(store: RateLimitStore, bucket: string, limit: RateLimit, now: number): Taken {
+  const taken = store.take(bucket, limit, now)
+  if (taken instanceof Promise) throw new Error('the memory store answers at once')
+  return taken
+}
+
+describe('buckets in memory', () => {
+  const grid = [10, 50, 100, 1_000, 10_000].flatMap((rate) =>
+    [0.9, 1, 1.3, 2].flatMap((load) => [1, 3, 5].map((processes) => ({ rate, load, processes }))),
+  )
+  it.each(grid)(
+    'allow 95–110 % per process: $rate/s, load $load, $processes processes',
+    ({ rate, load, processes }) => {
+      const limit = { rate, burst: rate }
+      const seconds = 20
+      const stores = Array.from({ length: processes }, memoryRateLimits)
+      const counts = stores.map(() => 0)
+      const asked = Math.floor(rate * load * seconds)
+      for (const [index, store] of stores.entries()) {
+        for (let i = 0; i < asked; i++) {
+          // Arrivals in clumps of five.
+          const at = NOW + (Math.floor(i / 5) * 5_000) / (rate * load)
+          if (take(store, 'bucket', limit, at).allowed) counts[index] = (counts[index] ?? 0) + 1
+        }
+      }
+      const expected = Math.min(asked, limit.burst + rate * seconds)
+      for (const count of counts) {
+        expect(count / expected).toBeGreaterThanOrEqual(0.95)
+        expect(count / expected).toBeLessThanOrEqual(1.1)
+      }
+    },
+  )
+
+  it('never allow more than burst + rate · time in any window, and what they refuse is allowed after the wait', () => {
+    const times = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 200 })
+    const limits = fc.record({
+      rate: fc.double({ min: 0.1, max: 1_000, noNaN: true }),
+      burst: fc.integer({ min: 1, max: 50 }),
+    })
+    fc.assert(
+      fc.property(times, limits, (gaps, limit) => {
+        const store = memoryRateLimits()
+        const allowedAt: number[] = []
+        let now = NOW
+        for (const gap of gaps) {
+          now += gap
+          const { allowed, retryAfterMs, remaining } = take(store, 'b', limit, now)
+          expect(remaining).toBeGreaterThanOrEqual(0)
+          expect(remaining).toBeLessThan(limit.burst)
+          if (allowed) allowedAt.push(now)
+          else {
+            expect(retryAfterMs).toBeGreaterThan(0)
+            now += Math.ceil(retryAfterMs)
+            expect(take(store, 'b', limit, now).allowed).toBe(true)
+            allowedAt.push(now)
+          }
+        }
+        for (let from = 0; from < allowedAt.length; from += 7) {
+          const start = allowedAt[from] ?? 0
+          for (let to = from; to < allowedAt.length; to += 5) {
+            const window = ((allowedAt[to] ?? 0) - start) / 1000
+            expect(to - from + 1).toBeLessThanOrEqual(limit.burst + limit.rate * window + 1e-3 + 1)
+          }
+        }
+      }),
+      { numRuns: 300, seed: 5 },
+    )
+  })
+
+  it('survive a clock that is set back', () => {
+    const store = memoryRateLimits()
+    const limit = { rate: 1, burst: 2 }
+    for (let i = 0; i < 3; i++) take(store, 'b', limit, NOW)
+    const refused = take(store, 'b', limit, NOW - 86_400_000)
+    expect(refused.retryAfterMs).toBeLessThanOrEqual(1_000)
+    expect(take(store, 'b', limit, NOW - 86_400_000 + 1_001).allowed).toBe(true)
+  })
+
+  it('stay small with a million keys', () => {
+    const store = memoryRateLimits()
+    const limit = { rate: 1, burst: 2 }
+    globalThis.gc?.()
+    const before = process.memoryUsage().heapUsed
+    for (let i = 0; i < 1_000_000; i++) take(store, `${i}-a4e1-4b1e-9a5f-000000000000:track:pk`, limit, NOW)
+    globalThis.gc?.()
+    const grown = (process.memoryUsage().heapUsed - before) / 1e6
+    // Without --expose-gc garbage counts as well.
+    expect(grown).toBeLessThan(globalThis.gc === undefined ? 150 : 32)
+    expect(take(store, '999999-a4e1-4b1e-9a5f-000000000000:track:pk', limit, NOW).remaining).toBe(0)
+  })
+})
+
+describe('the limiter', () => {
+  function limiter(
+    limits?: RateLimitsOption,
+    store?: RateLimitStore,
+  ): RateLimiter & { now: number; diagnostics: Diagnostic[] } {
+    const state = { now: NOW, diagnostics: [] as Diagnostic[] }
+    const made = createRateLimiter({
+      limits,
+      store,
+      local: memoryRateLimits(),
+      clock: () => state.now,
+      onDiagnostic: (diagnostic) => void state.diagnostics.push(diagnostic),
+    })
+    return Object.assign(state, made)
+  }
+  const count = async (
+    of: RateLimiter,
+    principal = principalOf('pk'),
+    route = 'track' as const,
+  ): Promise<number> => {
+    let allowed = 0
+    for (let i = 0; i < 500; i++) if ((await of.take(principal, route))?.taken.allowed) allowed++
+    return allowed
+  }
+
+  it('has the numbers of the contract: track 50/s and 200 at once, batch 5/s and 20, all else free', async () => {
+    const made = limiter()
+    const principal = principalOf('sk')
+    expect(await made.take(principal, 'track')).toMatchObject({ limit: { rate: 50, burst: 200 } })
+    expect(await made.take(principal, 'batch')).toMatchObject({ limit: { rate: 5, burst: 20 } })
+    for (const route of ['identify', 'forget', 'query', 'stats', 'sources'] as const) {
+      expect(await made.take(principal, route)).toBeUndefined()
+    }
+    expect(await count(limiter(), principal)).toBe(200)
+  })
+
+  it('keeps projects, routes and kinds of keys apart', async () => {
+    const made = limiter({ track: { rate: 1, burst: 3 }, identify: { rate: 1, burst: 2 } })
+    const [one, two] = [testProject(), testProject()]
+    expect(await count(made, principalOf('pk', one))).toBe(3)
+    expect(await count(made, principalOf('pk', one))).toBe(0)
+    expect(await count(made, principalOf('sk', one))).toBe(3)
+    expect(await count(made, principalOf('pk', two))).toBe(3)
+    expect((await made.take(principalOf('pk', one), 'identify'))?.taken.allowed).toBe(true)
+  })
+
+  it('can be overridden per project, and a broken override is reported and ignored', async () => {
+    const made = limiter(({ plan }) => {
+      if (plan === 'broken') throw new Error('broken')
+      if (plan === 'bad') return { track: { rate: -1, burst: 0 } }
+      return plan === 'free' ? { track: { rate: 1, burst: 7 } } : plan === 'pro' ? { track: null } : undefined
+    })
+    expect(await count(made, principalOf('pk', testProject({ plan: 'free' })))).toBe(7)
+    expect(await made.take(principalOf('pk', testProject({ plan: 'pro' })), 'track')).toBeUndefined()
+    expect(await count(made, principalOf('pk', testProject()))).toBe(200)
+    expect(made.diagnostics).toEqual([])
+    for (const plan of ['broken', 'bad']) {
+      expect(await made.take(principalOf('pk', testProject({ plan })), 'track')).toMatchObject({
+        limit: { rate: 50 },
+      })
+    }
+    expect(made.diagnostics.map(({ kind }) => kind)).toEqual(['hook_failed', 'hook_failed'])
+  })
+
+  it('uses its own buckets while a store fails, asks again after a second, and says so once a minute', async () => {
+    let [calls, away] = [0, true]
+    const store: RateLimitStore = {
+      name: 'flaky',
+      async take() {
+        calls++
+        if (away) throw new Error('away')
+        return { allowed: true, remaining: 1, retryAfterMs: 0 }
+      },
+      async close() {},
+    }
+    const made = limiter({ track: { rate: 0.1, burst: 4 } }, store)
+    expect(await count(made)).toBe(4)
+    expect(calls).toBe(1)
+    expect(made.diagnostics).toHaveLength(1)
+    made.now += 1_000
+    await count(made)
+    expect(calls).toBe(2)
+    expect(made.diagnostics).toHaveLength(1)
+    made.now += 60_000
+    await count(made)
+    expect(made.diagnostics).toHaveLength(2)
+    away = false
+    made.now += 1_000
+    expect(await count(made)).toBe(500)
+  })
+
+  it('does not wait for a store that hangs', async () => {
+    const store: RateLimitStore = { name: 'hung', take: () => new Promise(() => {}), async close() {} }
+    const made = limiter({ track: { rate: 1, burst: 4 } }, store)
+    const started = performance.now()
+    expect(await count(made)).toBe(4)
+    expect(performance.now() - started).toBeLessThan(1_500)
+  })
+
+  it.each([
+    [{ trak: null }, /rateLimits\.trak/],
+    [{ track: { rate: 0, burst: 1 } }, /above 0/],
+    [{ track: { rate: Number.NaN, burst: 1 } }, /above 0/],
+    [{ track: { rate: 1, burst: 0.5 } }, /above 0/],
+    [{ batch: { rate: 1 } }, /above 0/],
+  ])('refuses the option %j', async (limits, message) => {
+    const { createAnalytics } = await import('../../src/index.js')
+    const { memoryEvents, memoryKeys } = await import('../../src/stores/memory/index.js')
+    expect(() =>
+      createAnalytics({ events: memoryEvents(), keys: memoryKeys(), rateLimits: limits as never }),
+    ).toThrow(message)
+  })
+})
