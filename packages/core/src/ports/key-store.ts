@@ -86,6 +86,18 @@ export interface Pepper {
   readonly value: string
 }
 
+export interface FoundKey {
+  readonly key: KeyRecord
+  /** Undefined for account keys. */
+  readonly project: Project | undefined
+}
+
+/** What another process changed, for those who keep copies; `missed`: anything may have changed. */
+export type KeyStoreChange =
+  | { readonly kind: 'key'; readonly prefix: string }
+  | { readonly kind: 'project'; readonly project_id: string }
+  | { readonly kind: 'missed' }
+
 export type ProjectPatch = {
   readonly [K in 'slug' | 'name' | 'allowed_origins' | 'retention_days' | 'timezone' | 'plan']?: Project[K]
 }
@@ -110,16 +122,29 @@ export interface KeyStore {
 
   insertKey(key: KeyRecord): Promise<void>
   /** The key and its project (undefined for account keys); revoked and expired keys are found too. */
-  findKey(prefix: string): Promise<{ key: KeyRecord; project: Project | undefined } | undefined>
+  findKey(prefix: string): Promise<FoundKey | undefined>
+  /** Many at once, in any order; what does not exist is left out. */
+  findKeys(prefixes: readonly string[]): Promise<readonly FoundKey[]>
   /** By creation time ascending. */
   listKeys(projectId: string): Promise<readonly KeyRecord[]>
   /** False when the project has no such key; the first revocation time stays. */
   revokeKey(projectId: string, keyId: string, revokedAt: number): Promise<boolean>
+  /**
+   * Stores `next` and lets the old key end at `expiresAt` unless it ends earlier: both or nothing. False when the
+   * project (for account keys: the owner) of `next` has no such key, or it has ended by `next.created_at`.
+   */
+  rotateKey(keyId: string, expiresAt: number, next: KeyRecord): Promise<boolean>
+  /** Account keys of an owner, by creation time ascending. */
+  listAccountKeys(owner: string): Promise<readonly KeyRecord[]>
+  /** False when the owner has no such account key; the first revocation time stays. */
+  revokeAccountKey(owner: string, keyId: string, revokedAt: number): Promise<boolean>
   /** Keeps the latest time per key. */
   touchKeys(used: readonly { id: string; last_used_at: number }[]): Promise<void>
 
   /** Adds to the meter; one call is atomic. */
   addUsage(rows: readonly UsageRow[]): Promise<void>
+  /** Puts the meter to a number. */
+  setUsage(row: UsageRow): Promise<void>
   /** By month ascending. */
   usage(projectId: string): Promise<readonly UsageRow[]>
 
@@ -134,6 +159,13 @@ export interface KeyStore {
   updateJob(projectId: string, jobId: string, patch: JobPatch): Promise<Job | undefined>
   /** Jobs in any of the states, oldest first; of all projects for null. */
   listJobs(projectId: string | null, states: readonly JobState[]): Promise<readonly Job[]>
+
+  /**
+   * Present where a driver hears of changes that other processes make. Calls back until the returned function is
+   * called. Rejects when it can't listen; while a connection is down it tries to connect again, and says `missed`
+   * when it is back.
+   */
+  watch?(onChange: (change: KeyStoreChange) => void): Promise<() => Promise<void>>
 
   close(): Promise<void>
 }

@@ -13,6 +13,7 @@ import {
   rejects,
   stored,
 } from './key-store-case.js'
+import { rotationStoreCases } from './rotation-store-cases.js'
 
 /**
  * What every key store must do, for any test runner. Cases leave rows behind, use names of their own, and may
@@ -322,5 +323,6 @@ export const keyStoreCases: readonly KeyStoreCase[] = [
       equal(await store.findKey(key.prefix), { key, project })
     },
   },
+  ...rotationStoreCases,
   ...jobStoreCases,
 ]

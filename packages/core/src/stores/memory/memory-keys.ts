@@ -66,6 +66,15 @@ export function memoryKeys(options: { pepper?: string | undefined } = {}): KeySt
       if (key === undefined) return undefined
       return copy({ key, project: key.project_id === null ? undefined : projects.get(key.project_id) })
     },
+    async findKeys(prefixes) {
+      const wanted = [...keys.values()].filter(({ prefix }) => prefixes.includes(prefix))
+      return copy(
+        wanted.map((key) => ({
+          key,
+          project: key.project_id === null ? undefined : projects.get(key.project_id),
+        })),
+      )
+    },
     async listKeys(projectId) {
       const own = [...keys.values()].filter(({ project_id }) => project_id === projectId)
       return copy(own.sort((a, b) => a.created_at - b.created_at || order(a.id, b.id)))
@@ -73,6 +82,26 @@ export function memoryKeys(options: { pepper?: string | undefined } = {}): KeySt
     async revokeKey(projectId, keyId, revokedAt) {
       const key = keys.get(keyId)
       if (key === undefined || key.project_id !== projectId) return false
+      keys.set(keyId, { ...key, revoked_at: key.revoked_at ?? revokedAt })
+      return true
+    },
+    async rotateKey(keyId, expiresAt, next) {
+      const key = keys.get(keyId)
+      if (key === undefined || key.project_id !== next.project_id || key.owner !== next.owner) return false
+      if (key.revoked_at !== null || (key.expires_at ?? Number.POSITIVE_INFINITY) <= next.created_at)
+        return false
+      requireUnused(next)
+      keys.set(next.id, copy(next))
+      keys.set(keyId, { ...key, expires_at: Math.min(key.expires_at ?? expiresAt, expiresAt) })
+      return true
+    },
+    async listAccountKeys(owner) {
+      const own = [...keys.values()].filter((key) => key.project_id === null && key.owner === owner)
+      return copy(own.sort((a, b) => a.created_at - b.created_at || order(a.id, b.id)))
+    },
+    async revokeAccountKey(owner, keyId, revokedAt) {
+      const key = keys.get(keyId)
+      if (key === undefined || key.project_id !== null || key.owner !== owner) return false
       keys.set(keyId, { ...key, revoked_at: key.revoked_at ?? revokedAt })
       return true
     },
@@ -88,6 +117,9 @@ export function memoryKeys(options: { pepper?: string | undefined } = {}): KeySt
         const name = `${project_id}/${month}`
         meter.set(name, { project_id, month, events: (meter.get(name)?.events ?? 0) + events })
       }
+    },
+    async setUsage(row) {
+      meter.set(`${row.project_id}/${row.month}`, copy(row))
     },
     async usage(projectId) {
       const own = [...meter.values()].filter(({ project_id }) => project_id === projectId)

@@ -10,7 +10,7 @@ export interface Database {
   readonly schema: string
 }
 
-export type Operations = Omit<KeyStore, 'name' | 'peppers' | 'close'>
+export type Operations = Omit<KeyStore, 'name' | 'peppers' | 'watch' | 'close'>
 
 export interface Engine {
   readonly name: string

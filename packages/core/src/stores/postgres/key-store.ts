@@ -1,15 +1,10 @@
 import { AnalyticsError } from '../../errors.js'
-import type { KeyRecord, KeyStore, Project } from '../../ports/key-store.js'
+import type { KeyStore, Project } from '../../ports/key-store.js'
 import { type Engine, isStorable, isUuid, type Operations } from './database.js'
 import { jobQueries } from './job-queries.js'
-import {
-  JOINED_PROJECT,
-  readJoinedProject,
-  readKey,
-  readProject,
-  writeOptionalTime,
-  writeTime,
-} from './tables.js'
+import { keyRow } from './key-row.js'
+import { rotationQueries } from './rotation-queries.js'
+import { JOINED_PROJECT, readJoinedProject, readKey, readProject, writeTime } from './tables.js'
 
 const PROJECT_COLUMNS = [
   'id',
@@ -36,6 +31,7 @@ export function sqlKeyStore({ name, peppers, run, close }: Engine): KeyStore {
     ...keyQueries(run),
     ...meterQueries(run),
     ...jobQueries(run),
+    ...rotationQueries(run),
   }
 }
 
@@ -82,7 +78,7 @@ function projectQueries(
 
 function keyQueries(
   run: Engine['run'],
-): Pick<Operations, 'insertKey' | 'findKey' | 'listKeys' | 'revokeKey' | 'touchKeys'> {
+): Pick<Operations, 'insertKey' | 'findKey' | 'findKeys' | 'listKeys' | 'revokeKey' | 'touchKeys'> {
   return {
     insertKey: (key) =>
       run(async ({ db }) => {
@@ -99,6 +95,20 @@ function keyQueries(
           .where('prefix', '=', prefix)
           .executeTakeFirst()
         return row && { key: readKey(row), project: readJoinedProject(row) }
+      }),
+    findKeys: (prefixes) =>
+      run(async ({ kysely: { sql }, db }) => {
+        const wanted = prefixes.filter(isStorable)
+        if (wanted.length === 0) return []
+        const rows = await db
+          .selectFrom('api_keys')
+          .leftJoin('projects', 'projects.id', 'api_keys.project_id')
+          .selectAll('api_keys')
+          .select(JOINED_PROJECT)
+          // One parameter, so that the statement is the same for any number.
+          .where(sql<boolean>`prefix = any(${wanted}::text[])`)
+          .execute()
+        return rows.map((row) => ({ key: readKey(row), project: readJoinedProject(row) }))
       }),
     listKeys: (projectId) =>
       run(async ({ db }) => {
@@ -138,7 +148,7 @@ function keyQueries(
 
 function meterQueries(
   run: Engine['run'],
-): Pick<Operations, 'addUsage' | 'usage' | 'claimSalt' | 'deleteSaltsBefore'> {
+): Pick<Operations, 'addUsage' | 'setUsage' | 'usage' | 'claimSalt' | 'deleteSaltsBefore'> {
   return {
     addUsage: (rows) =>
       run(async ({ kysely: { sql }, db }) => {
@@ -167,6 +177,16 @@ function meterQueries(
           }
         })
       }),
+    setUsage: (row) =>
+      run(async ({ db }) => {
+        await db
+          .insertInto('usage_meter')
+          .values(row)
+          .onConflict((conflict) =>
+            conflict.columns(['project_id', 'month']).doUpdateSet({ events: row.events }),
+          )
+          .execute()
+      }),
     usage: (projectId) =>
       run(async ({ db }) => {
         if (!isUuid(projectId)) return []
@@ -194,23 +214,6 @@ function meterQueries(
 
 function projectRow(project: Project): Omit<Project, 'created_at'> & { created_at: string } {
   return { ...project, created_at: writeTime(project.created_at) }
-}
-
-type KeyTimes = 'created_at' | 'expires_at' | 'revoked_at' | 'last_used_at'
-
-function keyRow(
-  key: KeyRecord,
-): Omit<KeyRecord, KeyTimes> & { created_at: string } & Record<
-    Exclude<KeyTimes, 'created_at'>,
-    string | null
-  > {
-  return {
-    ...key,
-    created_at: writeTime(key.created_at),
-    expires_at: writeOptionalTime(key.expires_at),
-    revoked_at: writeOptionalTime(key.revoked_at),
-    last_used_at: writeOptionalTime(key.last_used_at),
-  }
 }
 
 function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {
