@@ -78,5 +78,5 @@ export function paidChannel(kind: Kind | undefined): Channel {
 export function organicMedium(kind: Kind): string {
   if (kind === 'search') return 'organic'
   if (kind === 'social' || kind === 'video') return 'social'
-  return kind === 'display' ? 'paid' : /^(?:shopping|ai|other)$/.test(kind) ? 'referral' : kind
+  return /^(?:shopping|display|ai|other)$/.test(kind) ? 'referral' : kind
 }

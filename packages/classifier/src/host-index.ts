@@ -65,7 +65,7 @@ function networkOf(index: HostIndex, name: string, [, kind = '', mark]: readonly
   if (network?.kind === kind && network.paid === paid && network.drop === drop) return network
   const made: Network = { name, kind: isKind(kind) ? kind : 'other', paid, drop }
   // The first section that has a name decides what the bare name means.
-  if (network === undefined) index.names.set(name, made)
+  if (network === undefined && !drop) index.names.set(name, made)
   return made
 }
 

@@ -54,9 +54,10 @@ function dropped(host: string): Referrer {
 /** An app, or the site that it names: `android-app://com.some.app/https/www.google.com`. */
 function fromApp(app: string, path: string, set: Ruleset): Referrer {
   const known = set.index.names.get(app)
-  const host = known === undefined ? /^\/https?\/([^/?#]+)/i.exec(path)?.[1]?.toLowerCase() : undefined
-  const network = host === undefined ? known : findHost(set.index.hosts, host)
-  return { ...NOWHERE, host: network === undefined || host === undefined ? app : host, network }
+  if (known !== undefined) return { ...NOWHERE, host: app, network: known }
+  const host = /^\/[^/]*\/([^/?#]+)/.exec(path)?.[1]?.toLowerCase() ?? app
+  const network = findHost(set.index.hosts, host)
+  return { ...NOWHERE, host: network === undefined ? app : host, network }
 }
 
 /** `en-m-wikipedia-org.translate.goog` is `en.m.wikipedia.org` read through Google's translation. */
@@ -95,12 +96,11 @@ export function withoutWww(host: string): string {
 
 const MAIL: Network = { name: 'email', kind: 'email' }
 
-const MAIL_LABEL =
-  /^(?:(?:web|e-?)?mail\d*|webmail.*|mailbox|mailbusiness|lightmailer.*|roundcube|horde|zimbra)$/
+const MAIL_LABEL = /^(?:(?:web|e-?)?mail\d*|webmail.*|mailbusiness|lightmailer.*|3c.*|roundcube)$/
 
 /** Mail hosts of everybody's: `mail.example.com`, `webmail3.isp.example`, `roundcube.example.com`. */
 function mailHost(host: string, set: Ruleset): Network | undefined {
-  if (!/mail|roundcube|horde|zimbra/.test(host)) return undefined
+  if (!/mail|3c|roundcube/.test(host)) return undefined
   const domain = set.registrable(host)
   if (domain === null) return undefined
   // Only the label right above the domain: `mail.google.com.example.org` is nobody's mailbox.

@@ -38,9 +38,9 @@ export interface Rule {
 export const BUILT_IN: readonly Rule[] = [
   {
     id: 'cross_network',
-    needs: CAMPAIGN,
+    needs: CAMPAIGN | MEDIUM,
     test: (s) => {
-      if (!/cross[-_ ]network/i.test(s.campaign)) return null
+      if (!/cross[-_ ]network/i.test(s.campaign + s.medium)) return null
       const paid = s.medium_is?.paid || s.click !== undefined
       return say(
         adSource(s),
@@ -48,7 +48,7 @@ export const BUILT_IN: readonly Rule[] = [
         'cross_network',
         'high',
         'tags',
-        s.campaign,
+        s.campaign || s.medium,
       )
     },
   },

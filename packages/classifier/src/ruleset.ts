@@ -40,6 +40,7 @@ export function createIndex(tables: Tables): Index {
   const hosts = createHostIndex()
   for (const table of tables.hosts) addHosts(hosts, table)
   const names = new Map(hosts.names)
+  for (const word of tables.commonWords.split(' ')) names.delete(word)
   for (const { head, words } of rows(tables.names)) {
     const network = networkOf(hosts, head)
     // A name that the host tables know means the same here; its further spellings may mean a part of it.

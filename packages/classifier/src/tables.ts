@@ -1,5 +1,5 @@
 import { MEDIUMS } from './tables/mediums.js'
-import { NAMES } from './tables/names.js'
+import { COMMON_WORDS, NAMES } from './tables/names.js'
 import { CLICK_IDS, TAG_BEGINNINGS, TAGS, TERMS } from './tables/params.js'
 import { PLACES } from './tables/places.js'
 import { SEARCH } from './tables/search.js'
@@ -15,6 +15,7 @@ export interface Tables {
   readonly terms: string
   readonly mediums: string
   readonly names: string
+  readonly commonWords: string
 }
 
 /** One line of a table: `head: words`, or words alone. */
@@ -43,4 +44,5 @@ export const TABLES: Tables = {
   terms: TERMS,
   mediums: MEDIUMS,
   names: NAMES,
+  commonWords: COMMON_WORDS,
 }

@@ -1,3 +1,6 @@
+/** Names in the host tables that are common words and say nothing as a source. */
+export const COMMON_WORDS: string = 'all apollo dev dir free info online so url web www'
+
 /**
  * Names that networks go by beside their hosts: `kind network: names`. Lower case are values of `utm_source`
  * (with `-` for `_` and space); dotted are packages in `android-app://` referrers; capitals are the product tokens
@@ -22,9 +25,7 @@ social reddit: com.reddit.frontpage
 social tiktok: tt com.zhiliaoapp.musically musical_ly BytedanceWebview TikTok
 social snapchat: snap com.snapchat.android Snapchat
 social telegram: tg org.telegram.messenger
-social discord: com.discord
 social mastodon: org.joinmastodon.android
-social bluesky: xyz.blueskyweb.app
 social vk: vkontakte com.vkontakte.android
 social line: jp.naver.line.android Line
 social kakao: com.kakao.talk KAKAOTALK

@@ -15,7 +15,6 @@ twitch.tv v.qq.com rutube.ru
 dailymotion disneyplus hulu iqiyi kick netflix rumble vimeo wistia youku
 # ai
 chatgpt: chatgpt chat chat.openai.com labs.openai.com
-perplexity: .ai perplexity pplx
 gemini: gemini.google.com bard.google.com
 notebooklm: notebooklm.google.com
 copilot: copilot copilot.microsoft.com copilot.cloud.microsoft m365.cloud.microsoft edgeservices.bing.com
@@ -26,17 +25,16 @@ kimi: kimi kimi.ai kimi.moonshot.cn
 baidu-ai: yiyan.baidu.com ai.baidu.com
 chat.qwen.ai app.jasper.ai app.writesonic.com huggingface.co/chat
 chatglm.cn chat-gpt.org chatplus deepseek doubao phind poe you
-.ai character claude duck felo genspark iask komo mistral pi qwen
+.ai perplexity character claude duck felo genspark iask komo mistral pi qwen
 # shopping
 google: shopping.google.* google.*/shopping
 yahoo: shopping.yahoo.*
-bing: bing.com/shop
 amazon: amazon.* a.co amzn.to
 alibaba: alibaba 1688
 mercadolibre: mercadolibre.*
-aliexpress.* ebay.* idealo.* kelkoo.* lazada.* shopee.* vinted.* zalando.* rakuten.co.jp shopping.naver.com
+aliexpress.* ebay.* idealo.* kelkoo.* pricerunner.* lazada.* shopee.* vinted.* zalando.* rakuten.co.jp shopping.naver.com
 market.yandex.ru allegro.pl ozon.ru wildberries.ru
-bestbuy coupang depop etsy flipkart mercari pricerunner
+bestbuy coupang depop etsy flipkart mercari
 rakuten shein taobao target temu tmall walmart
 # email
 gmail: mail.google.com
@@ -53,7 +51,6 @@ mailchimp: list-manage mailchi.mp
 hubspot: hubspotlinks
 klaviyo: klclick
 constant-contact: rs6.net
-campaign-monitor: createsend
 mailjet: mjt.lu
 icloud.com/mail app.hey.com email.seznam.cz sendgrid.net fastmail
 # audio
@@ -71,7 +68,7 @@ viglink admitad tradedoubler tradetracker
 # display paid
 google: googlesyndication doubleclick.net 2mdn.net adservice.google.*
 pangle: pangleglobal pangle-global.io
-adnxs adroll amazon-adsystem criteo criteo.net mgid outbrain taboola adsrvr.org
+adnxs amazon-adsystem criteo criteo.net mgid outbrain taboola adsrvr.org
 # search paid
 google: googleadservices syndicatedsearch.goog google.*/aclk
 bing: bing.com/aclk

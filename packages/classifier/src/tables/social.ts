@@ -45,8 +45,8 @@ hyves.nl slashdot.org nk.pl dev.to twitcasting.tv
 flickr flixster fotolog foursquare friendsreunited friendster gab gaiaonline geni
 habbo hi5 huya imgur kakao lang-8 livejournal meetup missevan
 multiply myheritage myspace myyearbook netlog nextdoor orkut peepeth plaxo producthunt quora renren
-skype skyrock slack snapchat sonico stackoverflow stumbleupon tagged threads tiktok truthsocial
-tuenti v2ex viadeo viber wayn weeworld workplace xanga xing zhihu
+skyrock slack snapchat sonico stackoverflow stumbleupon tagged threads tiktok truthsocial
+tuenti v2ex viadeo wayn weeworld workplace xanga xing zhihu
 .net behance me2day meinvz sourceforge studivz taringa threads
 .ru livejournal moikrug mylife vkrugudruzei
 `
