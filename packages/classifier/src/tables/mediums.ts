@@ -14,7 +14,7 @@ paid shopping word: paidshopping pla
 paid display word: display banner banners expandable interstitial programmatic
 paid cpm word: cpm
 email word: email emails newsletter newsletters edm
-email: e-mail e-mails mail
+email: e-mail mail
 sms word: sms mms rcs
 sms: text text-message
 push word: push notification notifications mobile webpush
@@ -23,7 +23,7 @@ audio word: audio podcast podcasts
 ai word: chatbot llm ai
 social word: social
 social: sm smo socialmedia link-in-bio messenger
-video word: video videos
+video word: video
 search word: organic seo
 search: search natural
 referral word: referral

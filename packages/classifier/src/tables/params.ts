@@ -63,4 +63,4 @@ ignore: ignore_referrer ignore_referer utm_nooverride
 export const TAG_BEGINNINGS: string = 'utm_ mtm_ matomo_ pk_ piwik_'
 
 /** Parameters of result pages that hold what was searched for, best first. Origin: Matomo's list (CC0). */
-export const TERMS: string = 'q query p wd text search_query keyword keywords word'
+export const TERMS: string = 'q query p wd text search_query keyword word'
