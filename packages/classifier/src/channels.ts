@@ -21,7 +21,7 @@ export const CHANNELS = [
   'push',
   'ai',
   'unassigned',
-] as const satisfies readonly string[]
+] as const
 
 export type Channel = (typeof CHANNELS)[number]
 

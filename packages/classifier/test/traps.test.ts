@@ -452,6 +452,7 @@ describe('tags', () => {
     ['utm_source=google&utm_medium=paid_video', 'google/paid/paid_video'],
     ['utm_source=facebook&utm_medium=cpm', 'facebook/paid/paid_social'],
     ['utm_source=partner-x&utm_medium=cpm', 'partner-x/paid/display'],
+    ['utm_source=newsletter&utm_medium=cpm', 'newsletter/paid/display'],
     ['utm_source=partner-x&utm_medium=cpc&utm_campaign=workshop', 'partner-x/paid/paid_other'],
     ['utm_source=partner-x&utm_medium=cpc&utm_campaign=e-shop', 'partner-x/paid/paid_shopping'],
     ['utm_source=mailchimp&utm_medium=newsletter_weekly', 'mailchimp/newsletter_weekly/email'],
