@@ -20,7 +20,12 @@ const PAGES = [
   'https://shop.test/blog/how-to?ref=newsletter',
   'https://shop.test/cart',
 ]
-const REFERRERS = ['https://www.google.com/', '', 'https://l.facebook.com/', 'https://news.ycombinator.com/item?id=1']
+const REFERRERS = [
+  'https://www.google.com/',
+  '',
+  'https://l.facebook.com/',
+  'https://news.ycombinator.com/item?id=1',
+]
 
 /** A thousand typical events: 330 bytes each, ids set by the client, three days. */
 function typicalEvents(round: number): Record<string, unknown>[] {
@@ -82,7 +87,7 @@ function print(title: string, speeds: Map<string, number>, baseline: string): vo
 
 async function benchEnrich(): Promise<void> {
   const analytics = createAnalytics({
-    events: { ...memoryEvents(), insert: async () => {}, known: async () => new Set<string>() },
+    events: { ...memoryEvents(), insert: async () => {}, known: async () => new Map<string, number>() },
     keys: memoryKeys(),
     delivery: { flushIntervalMs: 0, maxBatchRows: BATCH },
   })
@@ -94,12 +99,14 @@ async function benchEnrich(): Promise<void> {
       {
         name: 'validate, classify, user agent, hash, session',
         rows: BATCH,
-        call: async (round) => await analytics.batch((batches[round % batches.length] ?? []) as never, context),
+        call: async (round) =>
+          await analytics.batch((batches[round % batches.length] ?? []) as never, context),
       },
       {
         name: 'JSON.parse(JSON.stringify(event))',
         rows: BATCH,
-        call: async (round) => batches[round % batches.length]?.map((event) => JSON.parse(JSON.stringify(event))),
+        call: async (round) =>
+          batches[round % batches.length]?.map((event) => JSON.parse(JSON.stringify(event))),
       },
     ],
     1,

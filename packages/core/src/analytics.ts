@@ -3,6 +3,7 @@ import type {
   EventCode,
   EventWarning,
   Identify,
+  MetricOf,
   QueryParams,
   QueryResponse,
   SourcesParams,
@@ -22,13 +23,17 @@ import { AnalyticsError, type ErrorCode, isAnalyticsError } from './errors.js'
 import { createHandler, type Handler } from './http/handler.js'
 import { readIdentify } from './http/routes.js'
 import { normalizeAddress } from './ingest/address.js'
+import { createAdmission } from './ingest/admission.js'
 import { createDeliver } from './ingest/deliver.js'
+import { createEventNames } from './ingest/event-names.js'
 import { type IngestDeps, ingest } from './ingest/ingest.js'
 import { createUserAgentReader } from './ingest/user-agent.js'
 import { type AnalyticsOptions, resolveOptions } from './options.js'
 import type { Project } from './ports/key-store.js'
 import { createSalts } from './privacy/salts.js'
 import { createProjects, type Projects } from './projects/projects.js'
+import { type ProjectUsage, readUsage, recountUsage } from './projects/usage.js'
+import { createUsageMeter } from './projects/usage-meter.js'
 import { queryEvents } from './query/events.js'
 import { querySources } from './query/sources.js'
 import { queryStats } from './query/stats.js'
@@ -99,11 +104,18 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
   /** Raw events, newest first. */
   query(params: QueryParams, context?: QueryContext): Promise<QueryResponse>
   /** A metric by dimensions and time. */
-  stats(params: StatsParams, context?: QueryContext): Promise<StatsResponse>
+  stats<const P extends StatsParams>(params: P, context?: QueryContext): Promise<StatsResponse<MetricOf<P>>>
   /** Events, visitors and paid share by source. */
   sources(params: SourcesParams, context?: QueryContext): Promise<SourcesResponse>
   readonly projects: Projects
   readonly keys: Omit<KeyManager, 'prepare'>
+  /** Stored events by month, and what the plan allows. */
+  usage(context?: { project?: string }): Promise<ProjectUsage>
+  /**
+   * Counts a month (`YYYY-MM`, UTC) again from its events, after a crash, and puts the meter to that number. Call
+   * it while the month takes no events.
+   */
+  recountUsage(context: { project?: string; month: string }): Promise<ProjectUsage>
   /**
    * Sends what waits, writes what was collected and closes both stores. Idempotent; reports how many events
    * could not be delivered in the life of this object.
@@ -144,9 +156,16 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     },
   })
   const deliver = createDeliver({ store: events, options: options.delivery, onDiagnostic })
+  const meter = createUsageMeter({ keys, plans: options.plans, clock, onDiagnostic })
   const ingestDeps: IngestDeps = {
     clock,
     deliver,
+    admission: createAdmission({
+      isOwnTraffic: options.isOwnTraffic,
+      names: createEventNames(options.maxEventNames),
+      maxEventNames: options.maxEventNames,
+      meter,
+    }),
     enrichment: {
       salts: createSalts({ keys, clock, onDiagnostic }),
       readUserAgent: createUserAgentReader(USER_AGENTS),
@@ -165,6 +184,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     onDiagnostic,
   })
   const queryDeps = { store: events, clock }
+  const usageDeps = { keys, meter, queryDeps }
   async function findProject(name: string | undefined): Promise<Project> {
     const wanted = name ?? options.project
     if (wanted !== undefined) {
@@ -227,6 +247,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
   async function close(): Promise<{ undelivered: number }> {
     const report = await deliver.close()
     await authenticator.flushUsed()
+    await meter.flush()
     await limiter.close()
     await events.close()
     await keys.close()
@@ -258,10 +279,16 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     identify: async (identity, context = {}) => await storeOne(() => readIdentify(identity), context),
     query: async (params, { project, signal } = {}) =>
       await queryEvents(queryDeps, await principal(project), params, { signal }),
-    stats: async (params, { project, signal } = {}) =>
-      await queryStats(queryDeps, await principal(project), params, { signal }),
+    async stats<const P extends StatsParams>(params: P, { project, signal }: QueryContext = {}) {
+      const answer = await queryStats(queryDeps, await principal(project), params, { signal })
+      // The answer is of the metric that was asked for; the compiler can't follow that through the plan.
+      return answer as StatsResponse<MetricOf<P>>
+    },
     sources: async (params, { project, signal } = {}) =>
       await querySources(queryDeps, await principal(project), params, { signal }),
+    usage: async ({ project } = {}) => await readUsage(usageDeps, await findProject(project)),
+    recountUsage: async ({ project, month }) =>
+      await recountUsage(usageDeps, await findProject(project), month),
     projects,
     keys: { create: keyManager.create, list: keyManager.list, revoke: keyManager.revoke },
     close() {

@@ -2,11 +2,11 @@ import * as z from 'zod'
 import { LIMITS } from './limits.js'
 import {
   DIMENSIONS,
-  type Dimension,
   INTERVALS,
   METRICS,
   type QueryParams,
   type SourcesParams,
+  type StatsDimension,
   type StatsParams,
 } from './wire.js'
 
@@ -23,9 +23,9 @@ const flag: z.ZodType<boolean> = z.preprocess(
   z.boolean(),
 )
 
-const dimensions: z.ZodType<Dimension[]> = z.preprocess(
+const dimensions: z.ZodType<StatsDimension[]> = z.preprocess(
   (value: unknown) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
-  z.array(z.enum(DIMENSIONS)).max(DIMENSIONS.length),
+  z.array(z.enum([...DIMENSIONS, 'entry_path', 'exit_path'])).max(DIMENSIONS.length),
 )
 
 const moment = z.union([z.string().min(1).max(64), z.number(), z.date()])
@@ -62,6 +62,7 @@ export const statsParamsSchema: z.ZodType<StatsParams> = z.strictObject({
   metric: z.enum(METRICS).optional(),
   group_by: dimensions.optional(),
   interval: z.enum(INTERVALS).optional(),
+  raw: flag.optional(),
   limit: whole(1, LIMITS.queryLimitMax).optional(),
 })
 

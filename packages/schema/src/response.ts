@@ -38,6 +38,8 @@ export const EVENT_CODES = [
   'too_deep',
   'dropped_by_hook',
   'erased',
+  'own_traffic',
+  'too_many_event_names',
 ] as const
 
 const warnings: z.ZodType<EventWarning[]> = z.array(
@@ -51,6 +53,7 @@ const warnings: z.ZodType<EventWarning[]> = z.array(
     'suspicious_id',
     'server_field_ignored',
     'unknown_field_ignored',
+    'id_conflict',
   ]),
 )
 
@@ -127,9 +130,11 @@ export const queryResponseSchema: z.ZodType<QueryResponse> = z.strictObject({
 })
 
 const statsRow: z.ZodType<StatsRow> = z.strictObject({
-  ...Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, z.string().exactOptional()])),
+  ...Object.fromEntries(
+    [...DIMENSIONS, 'entry_path', 'exit_path'].map((dimension) => [dimension, z.string().exactOptional()]),
+  ),
   bucket: z.iso.datetime({ offset: true }).exactOptional(),
-  value: z.number(),
+  value: z.number().nullable(),
 })
 
 export const statsResponseSchema: z.ZodType<StatsResponse> = z.strictObject({

@@ -89,6 +89,8 @@ export type EventCode =
   | 'too_deep'
   | 'dropped_by_hook'
   | 'erased'
+  | 'own_traffic'
+  | 'too_many_event_names'
 
 /** What was changed or is doubtful about an event that was stored. */
 export type EventWarning =
@@ -101,6 +103,8 @@ export type EventWarning =
   | 'suspicious_id'
   | 'server_field_ignored'
   | 'unknown_field_ignored'
+  /** The id is taken by an event with another body; the first one is kept. */
+  | 'id_conflict'
 
 /** Answer of `POST /v1/track`, status 202. */
 export interface TrackResponse {
@@ -163,9 +167,51 @@ export const DIMENSIONS = [
 ] as const
 export type Dimension = (typeof DIMENSIONS)[number]
 
-export const METRICS = ['count', 'uniques'] as const
-/** count = events; uniques = distinct anonymous_id (user_id for events that carry only that). */
+/** Columns that session metrics can be grouped and filtered by: those of the session's first event, and its pages. */
+export const SESSION_DIMENSIONS = [
+  'source',
+  'medium',
+  'campaign',
+  'channel',
+  'referrer_host',
+  'hostname',
+  'country',
+  'device_type',
+  'browser',
+  'os',
+  'entry_path',
+  'exit_path',
+] as const
+export type SessionDimension = (typeof SESSION_DIMENSIONS)[number]
+export type StatsDimension = Dimension | SessionDimension
+
+export const METRICS = [
+  'count',
+  'uniques',
+  'people',
+  'pageviews',
+  'sessions',
+  'bounce_rate',
+  'session_duration',
+  'views_per_session',
+] as const
+/**
+ * count = events; uniques = distinct anonymous_id (user_id for events that carry only that); people = persons, with
+ * anonymous ids resolved through identify links; pageviews = `$pageview` events; sessions by 30 minutes of
+ * inactivity; bounce_rate = sessions of one pageview and nothing else ÷ sessions, 0–1; session_duration = mean
+ * seconds from first to last event; views_per_session. A rate over no sessions is null.
+ */
 export type Metric = (typeof METRICS)[number]
+/** Metrics that are null where there are no sessions. */
+export type RateMetric = 'bounce_rate' | 'session_duration' | 'views_per_session'
+/** The metric that parameters ask for; `count` when they name none. */
+export type MetricOf<P> = P extends { readonly metric?: infer M }
+  ? unknown extends M
+    ? 'count'
+    : [Exclude<M, undefined>] extends [never]
+      ? 'count'
+      : Extract<M, Metric>
+  : 'count'
 
 export const INTERVALS = ['minute', 'hour', 'day', 'week', 'month'] as const
 export type Interval = (typeof INTERVALS)[number]
@@ -203,10 +249,13 @@ export interface QueryParams extends RangeParams, FilterParams {
 /** Parameters of `GET /v1/stats`. */
 export interface StatsParams extends RangeParams, FilterParams {
   metric?: Metric | undefined
-  group_by?: readonly Dimension[] | undefined
+  /** Session metrics take {@link SESSION_DIMENSIONS}, the others {@link DIMENSIONS}. */
+  group_by?: readonly StatsDimension[] | undefined
   interval?: Interval | undefined
   /** 1–1000 groups, default 100; a series is never cut inside a group. */
   limit?: number | undefined
+  /** Answer from raw events only; the numbers are the same. */
+  raw?: boolean | undefined
 }
 
 /** Parameters of `GET /v1/sources`. */
@@ -266,14 +315,14 @@ export interface QueryResponse {
 }
 
 /** One row of `stats`: the grouped columns, `bucket` (ISO 8601 with offset) with an interval, and `value`. */
-export type StatsRow = { readonly [D in Dimension]?: string } & {
+export type StatsRow<M extends Metric = Metric> = { readonly [D in StatsDimension]?: string } & {
   readonly bucket?: string
-  readonly value: number
+  readonly value: M extends RateMetric ? number | null : number
 }
 
-export interface StatsResponse {
-  metric: Metric
-  rows: readonly StatsRow[]
+export interface StatsResponse<M extends Metric = Metric> {
+  metric: M
+  rows: readonly StatsRow<M>[]
   meta: ResultMeta
 }
 

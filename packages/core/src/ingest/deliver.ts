@@ -22,7 +22,8 @@ export interface NewEvent {
   fresh: boolean
 }
 
-export type Delivery = 'stored' | 'duplicate'
+/** `conflict`: the id is taken by an event with another body; the first is kept. */
+export type Delivery = 'stored' | 'duplicate' | 'conflict'
 
 export interface Deliver {
   /**
@@ -109,16 +110,20 @@ export function createDeliver(deps: {
   async function deliverGroup(events: readonly NewEvent[]): Promise<Delivery[]> {
     const names = events.map(({ event }) => eventKeyName(event))
     const claimed = events.filter(({ fresh }) => !fresh).map(({ event }) => event)
-    const seen = new Set<string>(claimed.length === 0 ? [] : await withRetries(0, () => store.known(claimed)))
+    const seen = new Map(claimed.length === 0 ? [] : await withRetries(0, () => store.known(claimed)))
     const statuses: Delivery[] = []
     const rows: StoredEvent[] = []
     for (const [index, { event }] of events.entries()) {
       const name = names[index] ?? ''
-      const status = seen.has(name) ? 'duplicate' : 'stored'
-      statuses.push(status)
-      if (status === 'duplicate') continue
-      seen.add(name)
-      rows.push(event)
+      const first = seen.get(name)
+      if (first === undefined) {
+        seen.set(name, event.body_hash)
+        rows.push(event)
+        statuses.push('stored')
+      } else {
+        const differs = first !== 0 && event.body_hash !== 0 && first !== event.body_hash
+        statuses.push(differs ? 'conflict' : 'duplicate')
+      }
     }
     if (rows.length > 0) {
       // Frozen here: every further send is this batch under this token, so a lost answer costs nothing.

@@ -3,6 +3,7 @@ import { hmacSha256Hex, randomHex, randomUuid } from '#crypto'
 import type { StoredEvent } from '../ports/event-store.js'
 import type { Salts } from '../privacy/salts.js'
 import { normalizeAddress } from './address.js'
+import { bodyHash } from './body-hash.js'
 import { type CountryOption, resolveCountry } from './country.js'
 import { storableText } from './properties.js'
 import { scrubUrl } from './scrub.js'
@@ -78,6 +79,7 @@ export async function createEnricher(deps: EnrichDeps, request: RequestFacts): P
       received_at: receivedAt,
       client_timestamp: event.client_timestamp,
       seq,
+      body_hash: event.event_id === '' ? 0 : bodyHash(event),
       anonymous_id: anonymousId,
       user_id: event.user_id,
       session_id: event.session_id === '' ? derivedSessionId(anonymousId, event.timestamp) : event.session_id,

@@ -3,6 +3,7 @@ import { type Principal, requireScope } from '../auth/principal.js'
 import type { Catalog } from '../catalog.js'
 import type { OnDiagnostic } from '../diagnostics.js'
 import type { StoredEvent } from '../ports/event-store.js'
+import type { Admission } from './admission.js'
 import type { Deliver, NewEvent } from './deliver.js'
 import { createEnricher, type EnrichDeps, type RequestFacts } from './enrich.js'
 import { type ValidEvent, validateEvent } from './validate.js'
@@ -16,6 +17,7 @@ export type BeforeStore = (event: StoredEvent) => StoredEvent | null | Promise<S
 export interface IngestDeps {
   clock: () => number
   deliver: Deliver
+  admission: Admission
   enrichment: EnrichDeps
   catalog: Catalog | undefined
   beforeStore: BeforeStore | undefined
@@ -51,12 +53,27 @@ export async function ingest(
   const judged = await judgeAll(deps, principal, request)
   const accepted: NewEvent[] = []
   for (const one of judged) if (one.kind === 'new') accepted.push({ event: one.event, fresh: one.fresh })
+  const { project } = principal
+  await deps.admission.requireQuota(
+    project,
+    accepted.map(({ event }) => event.timestamp),
+  )
   const delivered = accepted.length === 0 ? [] : await deps.deliver.append(accepted)
+  const stored = accepted.filter((_, index) => delivered[index] === 'stored')
+  deps.admission.count(
+    project.id,
+    stored.map(({ event }) => event.timestamp),
+  )
   let at = 0
   return judged.map((one, index) => {
     if (one.kind === 'new') {
-      const status = delivered[at++] ?? 'stored'
-      const result: BatchResult = { index, event_id: one.event.event_id, status }
+      const { event_id } = one.event
+      const delivery = delivered[at++] ?? 'stored'
+      if (delivery === 'conflict') {
+        deps.onDiagnostic({ kind: 'id_conflict', level: 'warn', project_id: principal.project.id, event_id })
+        return { index, event_id, status: 'duplicate', warnings: [...one.warnings, 'id_conflict'] }
+      }
+      const result: BatchResult = { index, event_id, status: delivery }
       return one.warnings.length === 0 ? result : { ...result, warnings: one.warnings }
     }
     const { status, event_id, code, message } = one
@@ -83,6 +100,11 @@ async function judgeAll(deps: IngestDeps, principal: Principal, request: IngestR
     const valid = validateEvent(input, facts)
     if (!valid.ok) {
       judged.push({ kind: 'refused', status: 'rejected', ...valid })
+      continue
+    }
+    const refused = deps.admission.refuse(principal, valid.event, request.facts, receivedAt)
+    if (refused !== undefined) {
+      judged.push({ kind: 'refused', ...refused })
       continue
     }
     const refusal = deps.catalog === undefined ? undefined : await checkCatalog(deps.catalog, valid.event)

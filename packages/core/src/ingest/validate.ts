@@ -11,6 +11,8 @@ export interface ValidEvent {
   event_id: string
   timestamp: number
   client_timestamp: number | null
+  /** The time the client sent, before any correction; null when it sent none. */
+  claimed: number | null
   anonymous_id: string
   user_id: string
   session_id: string
@@ -232,16 +234,17 @@ function judgeTime(
   shaped: ShapedEvent,
   facts: ValidationFacts,
   warnings: EventWarning[],
-): { timestamp: number; client_timestamp: number | null } {
+): { timestamp: number; client_timestamp: number | null; claimed: number | null } {
   const { receivedAt, retentionDays } = facts
   const claimed = shaped.timestamp
-  if (claimed === null || claimed === undefined) return { timestamp: receivedAt, client_timestamp: null }
+  if (claimed === null || claimed === undefined)
+    return { timestamp: receivedAt, client_timestamp: null, claimed: null }
   const parsed = parseTimestamp(claimed)
   if (!parsed.ok) throw new Refused(parsed.code, parsed.message)
   const timestamp = parsed.ms + clockError(shaped.sent_at ?? facts.sentAt, receivedAt, warnings)
   if (timestamp > receivedAt + LIMITS.futureMs) {
     warnings.push('clock_skew')
-    return { timestamp: receivedAt, client_timestamp: parsed.ms }
+    return { timestamp: receivedAt, client_timestamp: parsed.ms, claimed: parsed.ms }
   }
   if (timestamp < 0)
     throw new Refused('timestamp_out_of_range', 'The timestamp is before 1970 after correction.')
@@ -251,7 +254,7 @@ function judgeTime(
       `The event is older than the ${retentionDays} days that this project keeps.`,
     )
   }
-  return { timestamp, client_timestamp: null }
+  return { timestamp, client_timestamp: null, claimed: parsed.ms }
 }
 
 /** Milliseconds to add to the client's times: how far its clock was behind when it sent the request. */

@@ -1,4 +1,4 @@
-import type { Confidence, Dimension, EventRow, Metric } from '@millimetric/schema/wire'
+import type { Confidence, Dimension, EventRow, SessionDimension } from '@millimetric/schema/wire'
 
 /** One event as every store keeps it. Absent text is the empty string. Times are epoch milliseconds. */
 export interface StoredEvent {
@@ -11,6 +11,8 @@ export interface StoredEvent {
   readonly client_timestamp: number | null
   /** Position in its request: events of one instant keep the order they were sent in. */
   readonly seq: number
+  /** 53-bit hash of what the client sent, for telling a retry from another event under the same id; 0 = unknown. */
+  readonly body_hash: number
   readonly anonymous_id: string
   readonly user_id: string
   readonly session_id: string
@@ -88,9 +90,39 @@ export interface EventsPlan extends PlanScope {
  */
 export interface StatsPlan extends PlanScope {
   readonly kind: 'stats'
-  readonly metric: Metric
+  readonly metric: 'count' | 'uniques' | 'people' | 'pageviews'
   readonly group_by: readonly Dimension[]
   readonly buckets: readonly number[] | null
+  /**
+   * Ascending starts of the days of the question's zone from the one that holds `from` to the first at or after `to`;
+   * a rollup may answer for those that lie in the range whole. Null = never from a rollup. Changes no answer.
+   */
+  readonly days: readonly number[] | null
+}
+
+/**
+ * True sessions: runs of one visitor's events with gaps of at most 30 minutes, whatever order they arrived in; a
+ * caller-set session_id is one session; both are split every 48 half hours after the half hour of their first
+ * event. Found among the events from 24 hours before `from` to 24 hours after `to`; a session belongs to the range
+ * and bucket of its first event and counts whole. Filters and groups are of the session's first event; `is_bot`
+ * keeps sessions apart. Rows come by sessions descending, then group ascending; with buckets as in StatsPlan.
+ */
+export interface SessionsPlan extends PlanScope {
+  readonly kind: 'sessions'
+  readonly group_by: readonly SessionDimension[]
+  readonly buckets: readonly number[] | null
+  /** Never read stored fragments. */
+  readonly raw: boolean
+}
+
+/** Everything about one person: exactly one of the ids is not empty. */
+export interface PersonPlan {
+  readonly kind: 'person'
+  readonly project_id: string
+  readonly user_id: string
+  readonly anonymous_id: string
+  readonly from: number
+  readonly to: number
 }
 
 /** Events, visitors and paid share per source: events descending, then source and medium ascending. */
@@ -100,7 +132,7 @@ export interface SourcesPlan extends PlanScope {
 }
 
 /** A validated question, pinned to one project. A closed union: a new report is one more kind here. */
-export type QueryPlan = EventsPlan | StatsPlan | SourcesPlan
+export type QueryPlan = EventsPlan | StatsPlan | SourcesPlan | SessionsPlan | PersonPlan
 
 export interface StatsResultRow {
   readonly group: readonly string[]
@@ -117,6 +149,40 @@ export interface SourcesResultRow {
   readonly paid_events: number
 }
 
+export interface SessionsResultRow {
+  readonly group: readonly string[]
+  readonly bucket: number | null
+  readonly sessions: number
+  /** Sessions of exactly one $pageview and no other event but $identify. */
+  readonly bounces: number
+  /** Sum of last minus first event, milliseconds. */
+  readonly duration_ms: number
+  readonly pageviews: number
+}
+
+/** Where a person came from at one moment. */
+export interface Touch {
+  /** Epoch milliseconds. */
+  readonly timestamp: number
+  readonly source: string
+  readonly medium: string
+  readonly campaign: string
+  readonly channel: string
+}
+
+export interface PersonResult {
+  /** Empty for a visitor who was never linked. */
+  readonly user_id: string
+  /** Anonymous ids linked to the person, ascending. */
+  readonly anonymous_ids: readonly string[]
+  /** Anonymous ids that identified as this person too, but belong to somebody else (shared devices), ascending. */
+  readonly conflicts: readonly string[]
+  readonly events: number
+  /** Of the first event that is the person's and came with a url; null when there is none. */
+  readonly first_touch: Touch | null
+  readonly last_touch: Touch | null
+}
+
 interface ResultFacts {
   /** More groups exist than the limit let through. */
   readonly truncated: boolean
@@ -128,6 +194,21 @@ export interface QueryResults {
   events: ResultFacts & { readonly rows: readonly EventRow[] }
   stats: ResultFacts & { readonly rows: readonly StatsResultRow[] }
   sources: ResultFacts & { readonly rows: readonly SourcesResultRow[] }
+  sessions: ResultFacts & { readonly rows: readonly SessionsResultRow[] }
+  person: PersonResult
+}
+
+/** A day of some zone as an interval of instants, epoch milliseconds, half-open. */
+export interface Day {
+  readonly start: number
+  readonly end: number
+}
+
+/** A quarter of an hour into which rows came, or from which they went, since the time asked about. */
+export interface ChangedQuarter {
+  readonly project_id: string
+  /** Epoch milliseconds, its start. */
+  readonly quarter: number
 }
 
 export interface CallOptions {
@@ -145,10 +226,22 @@ export interface EventStore {
     /** Uniques are exact at any size. */
     readonly exactUniques: boolean
   }
-  /** Which of these ids are already stored, as {@link eventKeyName}s. */
-  known(keys: readonly EventKey[], options?: CallOptions): Promise<ReadonlySet<string>>
+  /** The `body_hash` of those ids that are already stored, by {@link eventKeyName}. */
+  known(keys: readonly EventKey[], options?: CallOptions): Promise<ReadonlyMap<string, number>>
   /** Stores the batch; the same batch (same token) may come any number of times and is stored once. */
   insert(batch: FrozenBatch, options?: CallOptions): Promise<void>
+  /**
+   * Removes rows of ids that two processes stored in the same instant, with everything computed from them; the row with
+   * the smallest (received_at, timestamp) stays. Returns how many rows went. Any number of processes may run it.
+   */
+  removeTwins(): Promise<number>
+  /** Quarter hours whose events changed at or after `since` (epoch milliseconds). */
+  changedSince(since: number): Promise<readonly ChangedQuarter[]>
+  /**
+   * Makes these days of a project fast to answer; a day that changed in the last half minute is left for later. Returns
+   * how many were made. Changes no answer.
+   */
+  buildDays(projectId: string, days: readonly Day[]): Promise<number>
   query<K extends QueryPlan['kind']>(
     plan: Extract<QueryPlan, { kind: K }>,
     options?: CallOptions,

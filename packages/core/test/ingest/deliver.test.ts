@@ -124,7 +124,7 @@ test('a full queue refuses with Retry-After and loses nothing that it took', asy
   const gate = new Promise<void>((resolve) => {
     release = resolve
   })
-  const { deliver, kinds } = setup({ maxWaiting: 5, maxBatchRows: 1 }, (store) => ({
+  const { deliver, kinds } = setup({ maxWaiting: 5, maxBatchRows: 1, flushRows: 1 }, (store) => ({
     async insert(batch) {
       await gate
       await store.insert(batch)

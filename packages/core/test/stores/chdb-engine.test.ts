@@ -38,6 +38,7 @@ const count = {
   metric: 'count',
   group_by: [],
   buckets: null,
+  days: null,
 } as const
 
 test('no setting and no token of a statement reaches the next one', async () => {

@@ -3,7 +3,7 @@ import { clickhouseEvents } from '@millimetric/core/clickhouse'
 import { expect, test } from 'vitest'
 import { identifier, settingsClause } from '../../src/stores/clickhouse/client.js'
 import { clickhouseCode, insertError, queryError } from '../../src/stores/clickhouse/errors.js'
-import { MIGRATIONS } from '../../src/stores/clickhouse/schema.js'
+import { MIGRATIONS } from '../../src/stores/clickhouse/schema/index.js'
 import { CHDB_PATH, freshDatabase } from './chdb-path.js'
 
 test('migrations run once, and two at the same time do no harm', async () => {
@@ -18,7 +18,7 @@ test('migrations run once, and two at the same time do no harm', async () => {
 
 test('the plan prints every statement, with the tables and views of the architecture', () => {
   const plan = clickhouseEvents({ url: 'http://127.0.0.1:1', database: 'shop' }).plan()
-  for (const name of ['events', 'event_ids', 'sessions', 'daily_rollup']) {
+  for (const name of ['events', 'event_ids', 'marks', 'identity_links', 'sessions', 'daily_rollup']) {
     expect(plan).toContain(`CREATE TABLE IF NOT EXISTS \`shop\`.${name} (`)
   }
   expect(plan).toContain('CREATE VIEW IF NOT EXISTS `shop`.sessions_v')
@@ -31,8 +31,9 @@ test('every table that takes rows remembers repeated batches', () => {
   const tables = MIGRATIONS.flatMap((migration) => migration.statements('`x`')).filter((sql) =>
     sql.startsWith('CREATE TABLE'),
   )
-  expect(tables.length).toBe(4)
-  for (const sql of tables) expect(sql).toContain('non_replicated_deduplication_window = 10000')
+  const fed = tables.filter((sql) => !sql.includes('.sweeps'))
+  expect(fed.length).toBe(7)
+  for (const sql of fed) expect(sql).toContain('non_replicated_deduplication_window = 10000')
 })
 
 test('names and settings can not carry SQL', () => {

@@ -1,6 +1,7 @@
 import { AnalyticsError } from '../../errors.js'
-import type { ClickhouseEventStore, QueryLimits } from '../clickhouse/event-store.js'
-import { createEventStore, QUERY_LIMITS } from '../clickhouse/event-store.js'
+import type { ClickhouseEventStore } from '../clickhouse/event-store.js'
+import { createEventStore, ROLLUP_FROM_ROWS } from '../clickhouse/event-store.js'
+import { QUERY_LIMITS, type QueryLimits } from '../clickhouse/reader.js'
 import { acquireEngine } from './engine.js'
 
 export type { ClickhouseEventStore } from '../clickhouse/event-store.js'
@@ -13,6 +14,8 @@ export interface ChdbOptions {
   /** Create and update the tables on first use; true by default. */
   migrate?: boolean
   limits?: Partial<QueryLimits>
+  /** Rows of a range from which a rollup may answer; 200,000 by default. Changes speed, never an answer. */
+  rollupFromRows?: number
 }
 
 /**
@@ -32,6 +35,7 @@ export function chdbEvents(options: ChdbOptions): ClickhouseEventStore {
     database: options.database ?? 'millimetric',
     migrateOnFirstUse: options.migrate ?? true,
     limits: { ...QUERY_LIMITS, ...options.limits },
+    rollupFromRows: options.rollupFromRows ?? ROLLUP_FROM_ROWS,
     connect: async () => await acquireEngine(options.path),
   })
 }

@@ -1,4 +1,3 @@
-import type { EventRow } from '@millimetric/schema/wire'
 import { AnalyticsError } from '../../errors.js'
 import {
   type CallOptions,
@@ -7,35 +6,16 @@ import {
   eventKeyName,
   type FrozenBatch,
   type QueryPlan,
-  type QueryResults,
 } from '../../ports/event-store.js'
-import { type ClickhouseClient, type Connections, type Settings, settingsClause } from './client.js'
-import { insertError, queryError } from './errors.js'
+import { createAnswers } from './answers.js'
+import type { Connections } from './client.js'
+import { insertError } from './errors.js'
 import { insertStatement } from './insert.js'
 import { migrate, planMigrations } from './migrations.js'
-import {
-  eventsStatement,
-  groupsStatement,
-  knownStatement,
-  type Statement,
-  seriesStatement,
-  sourcesStatement,
-} from './sql.js'
-
-/** Bounds of one read. What goes over fails with `query_too_expensive`; a part is never shown as the whole. */
-export interface QueryLimits {
-  /** Seconds. */
-  maxExecutionTime: number
-  maxRowsToRead: number
-  /** Bytes. */
-  maxMemoryUsage: number
-}
-
-export const QUERY_LIMITS: QueryLimits = {
-  maxExecutionTime: 30,
-  maxRowsToRead: 1_000_000_000,
-  maxMemoryUsage: 4_000_000_000,
-}
+import { createReader, type QueryLimits } from './reader.js'
+import { buildDays, changedSince } from './rollup-days.js'
+import { knownStatement } from './sql/events.js'
+import { removeTwins } from './twins.js'
 
 export interface ClickhouseEventStore extends EventStore {
   /** Creates or updates the tables; names the migrations applied now. Runs by itself on first use unless told not to. */
@@ -51,9 +31,11 @@ export interface EventStoreParts {
   connect(): Promise<Connections>
   migrateOnFirstUse: boolean
   limits: QueryLimits
+  /** Rows of a range from which a rollup may answer; below, counting raw events is faster. */
+  rollupFromRows: number
 }
 
-type Plan<K extends QueryPlan['kind']> = Extract<QueryPlan, { kind: K }>
+export const ROLLUP_FROM_ROWS = 200_000
 
 // Ids of one lookup travel as URL parameters, which servers bound at 1 MiB.
 const IDS_PER_LOOKUP = 1000
@@ -63,18 +45,6 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
   const { database, limits } = parts
   let opening: Promise<Connections> | undefined
   let ready: Promise<Connections> | undefined
-  let turn = 0
-
-  const readSettings: Settings = {
-    max_execution_time: limits.maxExecutionTime,
-    max_rows_to_read: limits.maxRowsToRead,
-    max_memory_usage: limits.maxMemoryUsage,
-    read_overflow_mode: 'throw',
-    timeout_overflow_mode: 'throw',
-    result_overflow_mode: 'throw',
-    // Quotes 64-bit numbers by default on some versions; then counts would come back as text.
-    output_format_json_quote_64bit_integers: 0,
-  }
 
   async function open(): Promise<Connections> {
     // A failed start must not stay: the server may come up later.
@@ -97,87 +67,15 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     return await ready
   }
 
-  async function read<Row>(statement: Statement, options: CallOptions = {}): Promise<Row[]> {
-    const { readers } = await start()
-    const reader: ClickhouseClient = readers[turn++ % readers.length] ?? readers[0]
-    try {
-      const answer = await reader.query({
-        query: `${statement.query}\n${settingsClause(readSettings)}`,
-        query_params: statement.params,
-        format: 'JSONEachRow',
-        ...(options.signal === undefined ? {} : { abort_signal: options.signal }),
-      })
-      return await answer.json<Row>()
-    } catch (error) {
-      throw queryError(error)
-    }
-  }
-
-  const answers: {
-    [K in QueryPlan['kind']]: (plan: Plan<K>, options?: CallOptions) => Promise<QueryResults[K]>
-  } = {
-    async events(plan, options) {
-      const rows = await read<EventRow>(eventsStatement(database, plan), options)
-      return { ...raw(rows.length > plan.limit), rows: rows.slice(0, plan.limit) }
-    },
-
-    async stats(plan, options) {
-      type Row = Record<string, string> & { value: number; bucket?: number }
-      const groupOf = (row: Row): string[] => plan.group_by.map((_, index) => row[`group_${index}`] ?? '')
-      const total = plan.group_by.length === 0
-      if (plan.buckets === null || !total) {
-        const totals = await read<Row>(groupsStatement(database, plan), options)
-        const kept = totals.slice(0, plan.limit)
-        const facts = raw(totals.length > plan.limit)
-        if (plan.buckets === null) {
-          return {
-            ...facts,
-            rows: kept.map((row) => ({ group: groupOf(row), bucket: null, value: row.value })),
-          }
-        }
-        if (kept.length === 0) return { ...facts, rows: [] }
-        const rows = await read<Row>(
-          seriesStatement(database, plan, plan.buckets, kept.map(groupOf)),
-          options,
-        )
-        return {
-          ...facts,
-          rows: rows.map((row) => ({ group: groupOf(row), bucket: row.bucket ?? 0, value: row.value })),
-        }
-      }
-      const rows = await read<Row>(seriesStatement(database, plan, plan.buckets, []), options)
-      return {
-        ...raw(false),
-        rows: rows.map((row) => ({ group: [], bucket: row.bucket ?? 0, value: row.value })),
-      }
-    },
-
-    async sources(plan, options) {
-      type Row = {
-        group_source: string
-        group_medium: string
-        events: number
-        uniques: number
-        paid_events: number
-      }
-      const rows = await read<Row>(sourcesStatement(database, plan), options)
-      return {
-        ...raw(rows.length > plan.limit),
-        rows: rows.slice(0, plan.limit).map(({ group_source, group_medium, ...numbers }) => ({
-          source: group_source,
-          medium: group_medium,
-          ...numbers,
-        })),
-      }
-    },
-  }
+  const read = createReader(start, limits)
+  const answers = createAnswers(read, database, parts.rollupFromRows)
 
   return {
     name: parts.name,
     capabilities: { exactUniques: true },
 
     async known(keys: readonly EventKey[], options?: CallOptions) {
-      const found = new Set<string>()
+      const found = new Map<string, number>()
       const lookups: Promise<void>[] = []
       for (let at = 0; at < keys.length; at += IDS_PER_LOOKUP) {
         const part = keys.slice(at, at + IDS_PER_LOOKUP)
@@ -187,8 +85,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
           part.map(({ event_id }) => event_id),
         )
         lookups.push(
-          read<EventKey>(statement, options).then((rows) => {
-            for (const row of rows) found.add(eventKeyName(row))
+          read<EventKey & { body_hash: number }>(statement, options).then((rows) => {
+            for (const row of rows) found.set(eventKeyName(row), row.body_hash)
           }),
         )
       }
@@ -209,7 +107,21 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
       }
     },
 
-    async query(plan, options) {
+    async removeTwins() {
+      const { writer } = await start()
+      return await removeTwins(writer, read, database)
+    },
+
+    async changedSince(since) {
+      return await changedSince(read, database, since)
+    },
+
+    async buildDays(projectId, days) {
+      const { writer } = await start()
+      return await buildDays(writer, read, database, projectId, days)
+    },
+
+    async query<K extends QueryPlan['kind']>(plan: Extract<QueryPlan, { kind: K }>, options?: CallOptions) {
       return await answers[plan.kind](plan, options)
     },
 
@@ -230,8 +142,4 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
       await connections?.close()
     },
   }
-}
-
-function raw(truncated: boolean): { truncated: boolean; estimated: boolean; answered_by: 'raw' } {
-  return { truncated, estimated: false, answered_by: 'raw' }
 }

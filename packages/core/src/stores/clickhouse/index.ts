@@ -1,9 +1,11 @@
 import { AnalyticsError } from '../../errors.js'
 import type { ClickhouseClient, Connections } from './client.js'
-import { type ClickhouseEventStore, createEventStore, QUERY_LIMITS, type QueryLimits } from './event-store.js'
+import { type ClickhouseEventStore, createEventStore, ROLLUP_FROM_ROWS } from './event-store.js'
+import { QUERY_LIMITS, type QueryLimits } from './reader.js'
 
 export type { ClickhouseClient } from './client.js'
-export type { ClickhouseEventStore, QueryLimits } from './event-store.js'
+export type { ClickhouseEventStore } from './event-store.js'
+export type { QueryLimits } from './reader.js'
 
 export interface ClickhouseOptions {
   /** A client of `@clickhouse/client` (or `client-web`); it stays the caller's and is not closed. */
@@ -17,6 +19,8 @@ export interface ClickhouseOptions {
   /** Create and update the tables on first use; true by default. */
   migrate?: boolean
   limits?: Partial<QueryLimits>
+  /** Rows of a range from which a rollup may answer; 200,000 by default. Changes speed, never an answer. */
+  rollupFromRows?: number
 }
 
 /** Events on a ClickHouse server. Nothing is opened before first use. */
@@ -30,6 +34,7 @@ export function clickhouseEvents(options: ClickhouseOptions): ClickhouseEventSto
     database: options.database ?? 'millimetric',
     migrateOnFirstUse: options.migrate ?? true,
     limits: { ...QUERY_LIMITS, ...options.limits },
+    rollupFromRows: options.rollupFromRows ?? ROLLUP_FROM_ROWS,
     connect: async () => (client === undefined ? await dial(options) : borrowed(client)),
   })
 }

@@ -1,5 +1,5 @@
 import { type ClickhouseClient, identifier } from './client.js'
-import { MIGRATIONS, type Migration } from './schema.js'
+import { MIGRATIONS, type Migration } from './schema/index.js'
 
 function bookkeeping(database: string): readonly string[] {
   const db = identifier(database)

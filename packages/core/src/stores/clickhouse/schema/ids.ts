@@ -1,0 +1,30 @@
+import { REPEAT_SAFE } from './events.js'
+
+/**
+ * One narrow row per stored event, for "is this id stored?" and for finding twins: rows of one id that two
+ * processes inserted in the same instant. `swept_until` is the insert time up to which twins have been removed.
+ */
+export function idTables(db: string): readonly string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${db}.event_ids (
+  project_id UUID,
+  id_hash UInt64,
+  body_hash UInt64,
+  timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
+  batch UInt32,
+  inserted_at DateTime64(3, 'UTC'),
+  INDEX inserted_at inserted_at TYPE minmax GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toYYYYMM(timestamp)
+ORDER BY (project_id, id_hash)
+SETTINGS ${REPEAT_SAFE}`,
+    `CREATE MATERIALIZED VIEW IF NOT EXISTS ${db}.event_ids_mv TO ${db}.event_ids AS
+SELECT project_id, sipHash64(event_id) AS id_hash, body_hash, timestamp, received_at, batch, now64(3, 'UTC') AS inserted_at
+FROM ${db}.events`,
+    `CREATE TABLE IF NOT EXISTS ${db}.sweeps (
+  swept_until DateTime64(3, 'UTC')
+) ENGINE = MergeTree
+ORDER BY swept_until`,
+  ]
+}

@@ -1,0 +1,22 @@
+import { eventsTables } from './events.js'
+import { idTables } from './ids.js'
+import { linkTables } from './links.js'
+import { markTables } from './marks.js'
+import { rollupTables } from './rollup.js'
+import { sessionTables } from './sessions.js'
+
+export interface Migration {
+  readonly version: number
+  readonly name: string
+  /** Statements in order; `db` is the quoted database. Each can run twice. */
+  statements(db: string): readonly string[]
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: 'events', statements: eventsTables },
+  { version: 2, name: 'event_ids', statements: idTables },
+  { version: 3, name: 'marks', statements: markTables },
+  { version: 4, name: 'identity_links', statements: linkTables },
+  { version: 5, name: 'sessions', statements: sessionTables },
+  { version: 6, name: 'daily_rollup', statements: rollupTables },
+]

@@ -1,0 +1,58 @@
+import type { EventsPlan, SourcesPlan } from '../../../ports/event-store.js'
+import { identifier } from '../client.js'
+import { VISITOR_HASH } from '../schema/events.js'
+import { eventRows, type Reading, type Statement } from './statement.js'
+
+const EVENT_ROW = `
+  formatDateTime(timestamp, '%Y-%m-%dT%H:%i:%S.') || leftPad(toString(toUnixTimestamp64Milli(timestamp) % 1000), 3, '0') || 'Z' AS timestamp,
+  event_id, event_name,
+  nullIf(anonymous_id, '') AS anonymous_id, nullIf(user_id, '') AS user_id, nullIf(session_id, '') AS session_id,
+  source, medium, nullIf(campaign, '') AS campaign, channel, source_confidence, source_rule_id,
+  nullIf(referrer, '') AS referrer, nullIf(url, '') AS url, nullIf(path, '') AS path,
+  country, device_type, browser, os, is_bot, properties`
+
+/** Rows as the wire shows them, newest first; one more than the limit. */
+export function eventsStatement(reading: Reading, plan: EventsPlan): Statement {
+  const { query, params } = eventRows(reading, plan)
+  return {
+    query: `SELECT ${EVENT_ROW} ${query}
+ORDER BY e.timestamp DESC, e.received_at DESC, e.seq DESC, e.event_id DESC
+LIMIT {limit:UInt32}`,
+    params: { ...params, limit: plan.limit + 1 },
+  }
+}
+
+/** Columns `group_source`, `group_medium`, `events`, `uniques`, `paid_events`; one row more than the limit. */
+export function sourcesStatement(reading: Reading, plan: SourcesPlan): Statement {
+  const { query, params } = eventRows(reading, plan)
+  const medium = plan.breakdown === 'source_medium' ? 'e.medium' : "''"
+  return {
+    query: `SELECT e.source AS group_source, ${medium} AS group_medium, count() AS events,
+  uniqExact(${VISITOR_HASH}) AS uniques, countIf(e.medium = 'paid') AS paid_events ${query}
+GROUP BY group_source, group_medium
+ORDER BY events DESC, group_source, group_medium
+LIMIT {limit:UInt32}`,
+    params: { ...params, limit: plan.limit + 1 },
+  }
+}
+
+/** Columns `project_id`, `event_id` and `body_hash` of those pairs, given as two lists, that are stored. */
+export function knownStatement(
+  database: string,
+  projectIds: readonly string[],
+  eventIds: readonly string[],
+): Statement {
+  return {
+    query: `SELECT key.1 AS project_id, key.2 AS event_id, stored.body_hash AS body_hash
+FROM (SELECT arrayJoin(arrayZip({project_ids:Array(UUID)}, {event_ids:Array(String)})) AS key) AS asked
+INNER JOIN (
+  SELECT i.project_id AS project_id, i.id_hash AS id_hash,
+    argMin(i.body_hash, (i.received_at, i.timestamp, i.batch)) AS body_hash
+  FROM ${identifier(database)}.event_ids AS i
+  WHERE i.project_id IN {project_ids:Array(UUID)}
+    AND i.id_hash IN (SELECT sipHash64(arrayJoin({event_ids:Array(String)})))
+  GROUP BY i.project_id, i.id_hash
+) AS stored ON stored.project_id = key.1 AND stored.id_hash = sipHash64(key.2)`,
+    params: { project_ids: projectIds, event_ids: eventIds },
+  }
+}

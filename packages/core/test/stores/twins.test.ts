@@ -1,0 +1,101 @@
+import type { QueryPlan, StoredEvent } from '@millimetric/core'
+import { chdbEvents } from '@millimetric/core/chdb'
+import { storedEvent, TEST_NOON, TEST_PROJECT } from '@millimetric/core/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { acquireEngine } from '../../src/stores/chdb/engine.js'
+import { type Connections, identifier } from '../../src/stores/clickhouse/client.js'
+import { CHDB_PATH, freshDatabase } from './chdb-path.js'
+
+const database = freshDatabase()
+const store = chdbEvents({ path: CHDB_PATH, database, rollupFromRows: 0 })
+let engine: Connections
+
+beforeAll(async () => {
+  await store.migrate()
+  engine = await acquireEngine(CHDB_PATH)
+})
+afterAll(async () => {
+  await engine.close()
+  await store.close()
+})
+
+const scope = {
+  project_id: TEST_PROJECT,
+  from: TEST_NOON - 86_400_000,
+  to: TEST_NOON + 86_400_000,
+  filters: [],
+  include_bots: false,
+  limit: 100,
+} as const
+
+const count: QueryPlan = { kind: 'stats', ...scope, metric: 'count', group_by: [], buckets: null, days: null }
+const sessions: QueryPlan = { kind: 'sessions', ...scope, group_by: [], buckets: null, raw: false }
+const list: QueryPlan = { kind: 'events', ...scope }
+
+async function answers(): Promise<unknown[]> {
+  const [counted, visited, events] = [
+    await store.query<'stats'>(count),
+    await store.query<'sessions'>(sessions),
+    await store.query<'events'>(list),
+  ]
+  return [
+    counted.rows[0]?.value,
+    visited.rows[0],
+    events.rows.map(({ event_id, path, timestamp }) => [event_id, path, timestamp]),
+  ]
+}
+
+async function rowsIn(table: string): Promise<number> {
+  const answer = await engine.writer.query({
+    query: `SELECT count() AS n FROM ${identifier(database)}.${table}`,
+    format: 'JSONEachRow',
+  })
+  const [row] = await answer.json<{ n: number | string }>()
+  return Number(row?.n)
+}
+
+test('two processes store one id in the same instant: one counts from the first second, and the other goes', async () => {
+  const minute = 60_000
+  const at = (fields: Partial<StoredEvent> & { event_id: string }, offset: number): StoredEvent =>
+    storedEvent({ ...fields, timestamp: TEST_NOON + offset, received_at: TEST_NOON + offset })
+  // The server made the time in both processes, in two half hours: two fragments hold the same event.
+  const first = at({ event_id: 'same', path: '/first' }, 29 * minute)
+  const second = at({ event_id: 'same', path: '/second' }, 31 * minute)
+  const neighbour = at({ event_id: 'other', path: '/other' }, 35 * minute)
+  const linked = at({ event_id: 'id', event_name: '$identify', user_id: 'u1' }, 36 * minute)
+  const relinked = at({ event_id: 'id', event_name: '$identify', user_id: 'u2' }, 37 * minute)
+  await store.insert({ token: 'process-b', events: [second, neighbour, relinked] })
+  await store.insert({ token: 'process-a', events: [first, linked] })
+
+  const truth = [
+    3,
+    { group: [], bucket: null, sessions: 1, bounces: 0, duration_ms: 7 * minute, pageviews: 2 },
+    [
+      ['id', '/', new Date(TEST_NOON + 36 * minute).toISOString()],
+      ['other', '/other', new Date(TEST_NOON + 35 * minute).toISOString()],
+      ['same', '/first', new Date(TEST_NOON + 29 * minute).toISOString()],
+    ],
+  ]
+  expect(await answers()).toEqual(truth)
+  const person = {
+    kind: 'person',
+    project_id: TEST_PROJECT,
+    user_id: 'u1',
+    anonymous_id: '',
+    from: scope.from,
+    to: scope.to,
+  } as const
+  const before = await store.query<'person'>(person)
+  expect(before).toMatchObject({ anonymous_ids: ['visitor'], events: 3 })
+
+  expect(await store.removeTwins()).toBe(2)
+  expect([await rowsIn('events'), await rowsIn('event_ids'), await rowsIn('identity_links')]).toEqual([
+    3, 3, 1,
+  ])
+  expect(await answers()).toEqual(truth)
+  expect(await store.query<'person'>(person)).toEqual(before)
+  // The stored fragments were made anew: reading them gives what raw events give.
+  const raw = await store.query<'sessions'>({ ...sessions, raw: true } as never)
+  expect(await store.query<'sessions'>(sessions)).toEqual(raw)
+  expect(await store.removeTwins()).toBe(0)
+})
