@@ -22,6 +22,7 @@ export type { Handler, RequestContext } from './http/handler.js'
 export type { CountryOption } from './ingest/country.js'
 export type { DeliverOptions } from './ingest/deliver.js'
 export type { BeforeStore } from './ingest/ingest.js'
+export type { OwnTraffic } from './ingest/own-traffic.js'
 export type { AnalyticsOptions } from './options.js'
 export type {
   EventKey,
@@ -51,3 +52,5 @@ export type {
 } from './ports/key-store.js'
 export type { RateLimit, RateLimitStore, Taken } from './ports/rate-limit-store.js'
 export type { Projects } from './projects/projects.js'
+export type { ProjectUsage } from './projects/usage.js'
+export type { Plan, Plans } from './projects/usage-meter.js'

@@ -8,9 +8,11 @@ import { AnalyticsError } from './errors.js'
 import type { CountryOption } from './ingest/country.js'
 import type { DeliverOptions } from './ingest/deliver.js'
 import type { BeforeStore } from './ingest/ingest.js'
+import { type IsOwnTraffic, type OwnTraffic, ownTrafficMatcher } from './ingest/own-traffic.js'
 import type { EventStore } from './ports/event-store.js'
 import type { KeyStore } from './ports/key-store.js'
 import type { RateLimitStore } from './ports/rate-limit-store.js'
+import type { Plan, Plans } from './projects/usage-meter.js'
 
 /** Everything `createAnalytics` takes; only `events` and `keys` are needed. */
 export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDefinitions> {
@@ -44,6 +46,12 @@ export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDe
   rateLimits?: RateLimitsOption
   /** Shares the limits among processes: `redisRateLimits({ client })`. By default each process has its own. */
   rateLimitStore?: RateLimitStore
+  /** What projects may use, by the name of their plan; projects of plans that are not here may use anything. */
+  plans?: Plans
+  /** Events of one's own (localhost, the office, a test key), answered `dropped` with the code `own_traffic`. */
+  ownTraffic?: OwnTraffic
+  /** Distinct event names that one public key may send a day and process; 1,000 by default. */
+  maxEventNames?: number
   delivery?: Partial<DeliverOptions>
   /** Hears everything that was not stored, and failures. Prints failures to stderr by default. */
   onDiagnostic?: OnDiagnostic
@@ -66,6 +74,9 @@ export interface ResolvedOptions {
   internalSecret: string | undefined
   rateLimits: RateLimitsOption | undefined
   rateLimitStore: RateLimitStore | undefined
+  plans: Plans
+  isOwnTraffic: IsOwnTraffic | undefined
+  maxEventNames: number
   delivery: DeliverOptions
   onDiagnostic: OnDiagnostic
   clock: () => number
@@ -94,6 +105,9 @@ const NAMES: ReadonlySet<string> = new Set([
   'internalSecret',
   'rateLimits',
   'rateLimitStore',
+  'plans',
+  'ownTraffic',
+  'maxEventNames',
   'delivery',
   'onDiagnostic',
   'clock',
@@ -138,6 +152,9 @@ export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOpt
     rateLimits:
       typeof options.rateLimits === 'object' ? requireLimits(options.rateLimits) : options.rateLimits,
     rateLimitStore: options.rateLimitStore,
+    plans: checkPlans(options.plans ?? {}),
+    isOwnTraffic: options.ownTraffic === undefined ? undefined : checkOwnTraffic(options.ownTraffic),
+    maxEventNames: whole('maxEventNames', options.maxEventNames ?? 1_000, 1, 100_000),
     delivery: checkDelivery({ ...DELIVERY, ...options.delivery }),
     onDiagnostic: options.onDiagnostic ?? printFailures,
     clock: options.clock ?? Date.now,
@@ -153,6 +170,22 @@ function checkBasePath(basePath: string): string {
   const bare = basePath.replace(/\/+$/, '')
   if (bare === '' || bare.startsWith('/')) return bare
   throw invalid(`basePath must start with a slash, for example "/analytics"; got "${basePath}".`)
+}
+
+function checkPlans(plans: Plans): Plans {
+  for (const [name, { eventsPerMonth }] of Object.entries<Plan>(plans)) {
+    if (eventsPerMonth === undefined || eventsPerMonth === null) continue
+    whole(`plans.${name}.eventsPerMonth`, eventsPerMonth, 0, Number.MAX_SAFE_INTEGER)
+  }
+  return plans
+}
+
+function checkOwnTraffic(lists: OwnTraffic): IsOwnTraffic {
+  try {
+    return ownTrafficMatcher(lists)
+  } catch (error) {
+    throw invalid(error instanceof Error ? error.message : 'ownTraffic is not valid.')
+  }
 }
 
 function checkSecret(secret: string | undefined): string | undefined {

@@ -92,7 +92,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return {
       record,
       pepper,
-      principal: project && { kind: 'key', key_kind, key_id, scopes, project },
+      principal: project && { kind: 'key', key_kind, key_id, prefix, scopes, project },
       allows: originMatcher(project?.allowed_origins ?? []),
     }
   }

@@ -15,6 +15,8 @@ export interface KeyPrincipal {
   readonly kind: 'key'
   readonly key_kind: KeyKind
   readonly key_id: string
+  /** The part of the key that may be shown. */
+  readonly prefix: string
   readonly scopes: readonly Scope[]
   readonly project: Project
 }

@@ -99,6 +99,7 @@ describe('a good key', () => {
     expect(await bench.ask({ key: sk })).toEqual({
       kind: 'key',
       key_kind: 'sk',
+      prefix: sk.split('_')[2],
       key_id: expect.any(String),
       scopes: ['ingest', 'read', 'admin'],
       project,

@@ -18,5 +18,5 @@ export function testProject(patch: Partial<Project> = {}): Project {
 }
 
 export function principalOf(key_kind: KeyKind, project: Project = testProject()): KeyPrincipal {
-  return { kind: 'key', key_kind, key_id: randomUUID(), scopes: ['ingest'], project }
+  return { kind: 'key', key_kind, key_id: randomUUID(), prefix: '0a1b2c3d', scopes: ['ingest'], project }
 }
