@@ -304,7 +304,8 @@ function adSource(s: Signals): string {
 
 /** Where a visit without a source came from, as far as its other signals show it. */
 function guessedSource(s: Signals): string {
-  return s.soft?.param.network?.name ?? s.referrer.network?.name ?? s.weak_network?.name ?? 'unknown'
+  const weak = s.weak_network && (s.weak_network.name || s.weak)
+  return s.soft?.param.network?.name || s.referrer.network?.name || weak || 'unknown'
 }
 
 /** A known source says more than mediums that leave the sort of place open, like `organic` or `referral`. */

@@ -136,7 +136,7 @@ describe('classify', () => {
   it('answers completely whatever comes', () => {
     fc.assert(
       fc.property(input, (each) => isComplete(classify(each))),
-      { numRuns: 3000 },
+      { numRuns: 5000 },
     )
   })
 

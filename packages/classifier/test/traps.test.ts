@@ -462,6 +462,7 @@ describe('tags', () => {
     ['utm_source=onesignal', 'onesignal/unknown/push'],
     ['utm_source=direct&utm_medium=none', 'direct/direct/direct'],
     ['utm_source=show&utm_medium=podcast', 'show/podcast/audio'],
+    ['utm_medium=newsletter&ref=email', 'email/newsletter/email'],
     ['utm_source=web', 'web/unknown/unassigned'],
     ['utm_source=shop', 'shop/unknown/unassigned'],
     ['utm_source=paypal', 'paypal/unknown/unassigned'],

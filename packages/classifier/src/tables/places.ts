@@ -51,7 +51,6 @@ mailchimp: list-manage mailchi.mp
 hubspot: hubspotlinks
 klaviyo: klclick
 constant-contact: rs6.net
-mailjet: mjt.lu
 icloud.com/mail app.hey.com email.seznam.cz sendgrid.net fastmail
 # audio
 apple-podcasts: podcasts.apple.com
