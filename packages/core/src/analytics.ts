@@ -37,6 +37,7 @@ import { createUsageMeter } from './projects/usage-meter.js'
 import { queryEvents } from './query/events.js'
 import { querySources } from './query/sources.js'
 import { queryStats } from './query/stats.js'
+import { createUpkeep, type UpkeepReport } from './query/upkeep.js'
 import { memoryRateLimits } from './stores/memory/memory-rate-limits.js'
 
 /** Where an in-process call belongs and whom it speaks for. */
@@ -117,6 +118,11 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
    */
   recountUsage(context: { project?: string; month: string }): Promise<ProjectUsage>
   /**
+   * One round of upkeep now: removes what two processes stored twice in the same instant, and prepares ended days for
+   * fast answers. Runs by itself in the background while events come in; no answer depends on it.
+   */
+  maintain(): Promise<UpkeepReport>
+  /**
    * Sends what waits, writes what was collected and closes both stores. Idempotent; reports how many events
    * could not be delivered in the life of this object.
    */
@@ -157,8 +163,15 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
   })
   const deliver = createDeliver({ store: events, options: options.delivery, onDiagnostic })
   const meter = createUsageMeter({ keys, plans: options.plans, clock, onDiagnostic })
+  const upkeep = createUpkeep({
+    store: events,
+    findProject: async (id) => await keys.findProject(id),
+    clock,
+    onDiagnostic,
+  })
   const ingestDeps: IngestDeps = {
     clock,
+    noteStored: upkeep.noteStored,
     deliver,
     admission: createAdmission({
       isOwnTraffic: options.isOwnTraffic,
@@ -246,6 +259,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
 
   async function close(): Promise<{ undelivered: number }> {
     const report = await deliver.close()
+    await upkeep.close()
     await authenticator.flushUsed()
     await meter.flush()
     await limiter.close()
@@ -291,6 +305,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       await recountUsage(usageDeps, await findProject(project), month),
     projects,
     keys: { create: keyManager.create, list: keyManager.list, revoke: keyManager.revoke },
+    maintain: async () => await upkeep.run(),
     close() {
       closing ??= close()
       return closing

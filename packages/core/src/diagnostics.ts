@@ -21,6 +21,7 @@ export type Diagnostic =
   | { kind: 'key_store_failed'; level: 'error'; operation: string; error: unknown }
   | { kind: 'rate_limit_store_failed'; level: 'error'; error: unknown }
   | { kind: 'pepper_mismatch'; level: 'error'; prefix: string; pepper_id: string; message: string }
+  | { kind: 'upkeep_failed'; level: 'error'; error: unknown }
   | { kind: 'hook_failed'; level: 'error'; error: unknown }
   | { kind: 'internal_error'; level: 'error'; request_id: string; error: unknown }
 

@@ -25,13 +25,18 @@ export type { BeforeStore } from './ingest/ingest.js'
 export type { OwnTraffic } from './ingest/own-traffic.js'
 export type { AnalyticsOptions } from './options.js'
 export type {
+  ChangedQuarter,
+  Day,
   EventKey,
   EventStore,
   EventsPlan,
   Filter,
   FrozenBatch,
+  PersonPlan,
+  PersonResult,
   QueryPlan,
   QueryResults,
+  SessionsPlan,
   SourcesPlan,
   StatsPlan,
   StoredEvent,

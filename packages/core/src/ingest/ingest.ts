@@ -22,6 +22,8 @@ export interface IngestDeps {
   catalog: Catalog | undefined
   beforeStore: BeforeStore | undefined
   onDiagnostic: OnDiagnostic
+  /** Called when events were stored. */
+  noteStored: () => void
 }
 
 export interface IngestRequest {
@@ -59,6 +61,7 @@ export async function ingest(
     accepted.map(({ event }) => event.timestamp),
   )
   const delivered = accepted.length === 0 ? [] : await deps.deliver.append(accepted)
+  if (accepted.length > 0) deps.noteStored()
   const stored = accepted.filter((_, index) => delivered[index] === 'stored')
   deps.admission.count(
     project.id,

@@ -1,4 +1,4 @@
-import type { QueryPlan, StoredEvent } from '@millimetric/core'
+import type { EventsPlan, SessionsPlan, StatsPlan, StoredEvent } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { storedEvent, TEST_NOON, TEST_PROJECT } from '@millimetric/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -28,9 +28,9 @@ const scope = {
   limit: 100,
 } as const
 
-const count: QueryPlan = { kind: 'stats', ...scope, metric: 'count', group_by: [], buckets: null, days: null }
-const sessions: QueryPlan = { kind: 'sessions', ...scope, group_by: [], buckets: null, raw: false }
-const list: QueryPlan = { kind: 'events', ...scope }
+const count: StatsPlan = { kind: 'stats', ...scope, metric: 'count', group_by: [], buckets: null, days: null }
+const sessions: SessionsPlan = { kind: 'sessions', ...scope, group_by: [], buckets: null, raw: false }
+const list: EventsPlan = { kind: 'events', ...scope }
 
 async function answers(): Promise<unknown[]> {
   const [counted, visited, events] = [
@@ -95,7 +95,7 @@ test('two processes store one id in the same instant: one counts from the first 
   expect(await answers()).toEqual(truth)
   expect(await store.query<'person'>(person)).toEqual(before)
   // The stored fragments were made anew: reading them gives what raw events give.
-  const raw = await store.query<'sessions'>({ ...sessions, raw: true } as never)
+  const raw = await store.query<'sessions'>({ ...sessions, raw: true })
   expect(await store.query<'sessions'>(sessions)).toEqual(raw)
   expect(await store.removeTwins()).toBe(0)
 })

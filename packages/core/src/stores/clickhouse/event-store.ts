@@ -118,7 +118,11 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
     async buildDays(projectId, days) {
       const { writer } = await start()
-      return await buildDays(writer, read, database, projectId, days)
+      return await buildDays(
+        { writer, read, database, fromRows: parts.rollupFromRows / 100 },
+        projectId,
+        days,
+      )
     },
 
     async query<K extends QueryPlan['kind']>(plan: Extract<QueryPlan, { kind: K }>, options?: CallOptions) {

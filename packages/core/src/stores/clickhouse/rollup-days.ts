@@ -20,21 +20,24 @@ ORDER BY project_id, quarter`,
   })
 }
 
+export interface Builder {
+  readonly writer: ClickhouseClient
+  readonly read: Read
+  readonly database: string
+  /** Days with fewer rows are not worth a rollup. */
+  readonly fromRows: number
+}
+
 /**
  * Writes a new generation of each day, then points to it. Readers see the old generation or the new one, never a part;
  * a build that dies leaves rows that nobody points to.
  */
-export async function buildDays(
-  writer: ClickhouseClient,
-  read: Read,
-  database: string,
-  projectId: string,
-  days: readonly Day[],
-): Promise<number> {
+export async function buildDays(builder: Builder, projectId: string, days: readonly Day[]): Promise<number> {
+  const { writer, read, database } = builder
   const [twins] = await read<{ twins: number }>(twinsStatement(database, projectId))
   if ((twins?.twins ?? 0) > 0) return 0
   let built = 0
-  for (const day of days) built += (await buildDay(writer, read, database, projectId, day)) ? 1 : 0
+  for (const day of days) built += (await buildDay(builder, projectId, day)) ? 1 : 0
   if (built > 0) await dropOldGenerations(writer, database, projectId)
   return built
 }
@@ -46,14 +49,13 @@ interface Marks {
 }
 
 async function buildDay(
-  writer: ClickhouseClient,
-  read: Read,
-  database: string,
+  { writer, read, database, fromRows }: Builder,
   projectId: string,
   day: Day,
 ): Promise<boolean> {
   const before = await marksOf(read, database, projectId, day)
-  if (before === undefined || before.quiet === 0 || before.rows === 0 || before.built === 1) return false
+  if (before === undefined || before.quiet === 0 || before.rows <= fromRows || before.built === 1)
+    return false
   const db = identifier(database)
   // Milliseconds, so that generations ascend; the random part keeps two builders in one millisecond apart.
   const generation = `${Date.now()}${Math.floor(Math.random() * 1000)
