@@ -26,6 +26,8 @@ interface Entry<V> {
 
 const STALE_MS = 3_600_000
 const DEADLINE_MS = 2_000
+// Until the store has answered once it may still be opening: the embedded Postgres makes its files on first start.
+const OPENING_MS = 15_000
 const RETRY_MS = 5_000
 const MAX_LOADS = 256
 const REPORT_MS = 10_000
@@ -33,7 +35,8 @@ const REPORT_MS = 10_000
 /**
  * Values by key, loaded once for any number of callers. Misses have their own room, so that a flood of bogus
  * keys can't push out the real ones. While loading fails, values up to an hour old are served and one caller
- * in 5 seconds tries again; a load that takes longer than 2 seconds counts as failed for those who wait.
+ * in 5 seconds tries again; a load that takes longer than 2 seconds (15 before
+ * the store has ever answered) counts as failed for those who wait.
  */
 export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCache<V> {
   const { clock, ttlMs, size } = options
@@ -42,6 +45,7 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
   const loads = new Map<string, Promise<V | undefined>>()
   let epoch = 0
   let failing = false
+  let opened = false
   let triedAt = Number.NEGATIVE_INFINITY
   let reportedAt = Number.NEGATIVE_INFINITY
 
@@ -75,7 +79,7 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
   async function begin(key: string): Promise<V | undefined> {
     if (loads.size >= MAX_LOADS) throw unavailable('Too many lookups are waiting for the key store.')
     triedAt = clock()
-    const load = withDeadline(fetch(key)).finally(() => {
+    const load = withDeadline(fetch(key), opened ? DEADLINE_MS : OPENING_MS).finally(() => {
       if (loads.get(key) === load) loads.delete(key)
     })
     loads.set(key, load)
@@ -100,6 +104,7 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
     const begun = epoch
     const value = await options.load(key)
     failing = false
+    opened = true
     // Something was forgotten meanwhile, and this answer may be older than that.
     if (begun !== epoch) return value
     if (value !== undefined) put(key, { value, loadedAt: clock() })
@@ -169,10 +174,10 @@ function isYounger(since: number, age: number, now: number): boolean {
   return now >= since && now - since < age
 }
 
-async function withDeadline<T>(work: Promise<T>): Promise<T> {
+async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unavailable('The key store did not answer in time.')), DEADLINE_MS)
+    timer = setTimeout(() => reject(unavailable('The key store did not answer in time.')), deadlineMs)
   })
   try {
     return await Promise.race([work, late])

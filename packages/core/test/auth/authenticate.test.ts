@@ -451,8 +451,21 @@ describe('the key store is away', () => {
     await vi.waitFor(async () => expect(await bench.answer({ key: sk })).toBe('invalid_api_key'))
   })
 
+  it('waits 15 seconds for a store that has never answered: it may be making its files', async () => {
+    vi.useFakeTimers()
+    const { opened, open } = gate()
+    bench.gate = opened
+    const first = bench.answer({ key: sk })
+    await vi.advanceTimersByTimeAsync(14_900)
+    open()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(await first).toBe('ok')
+  })
+
   it('gives up waiting for a store that hangs after two seconds, and uses its late answer', async () => {
     vi.useFakeTimers()
+    expect(await bench.answer({ key: `sk_live_ffffffff_${'A'.repeat(43)}` })).toBe('invalid_api_key')
+    bench.lookups = 0
     const { opened, open } = gate()
     bench.gate = opened
     const answer = bench.answer({ key: sk })
