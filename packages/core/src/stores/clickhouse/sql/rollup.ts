@@ -74,7 +74,9 @@ export function remainder(plan: StatsPlan, fresh: readonly Day[]): Day[] {
   return gaps
 }
 
-const MEASURE = {
+type RollupMetric = Exclude<StatsPlan['metric'], 'people'>
+
+const MEASURE: { readonly [M in RollupMetric]: { rollup: string; raw: string; total: string } } = {
   count: { rollup: 'sum(r.events)', raw: 'count()', total: 'sum(part)' },
   pageviews: {
     rollup: "sumIf(r.events, r.event_name = '$pageview')",
@@ -86,12 +88,12 @@ const MEASURE = {
     raw: `uniqExactState(${VISITOR_HASH})`,
     total: 'uniqExactMerge(part)',
   },
-} as const
+}
 
 /** As `groupsStatement` and `seriesStatement`, from the fresh days' rollup and raw events of the remainder. */
 export function rollupStatement(
   reading: Reading,
-  plan: StatsPlan & { metric: keyof typeof MEASURE },
+  plan: StatsPlan & { metric: RollupMetric },
   fresh: readonly FreshDay[],
   gaps: readonly Day[],
   groups: readonly (readonly string[])[] | null,
