@@ -12,7 +12,9 @@ import type {
   StatsResponse,
   TrackEvent,
 } from '@millimetric/schema/wire'
+import { type AccountKeys, createAccountKeys } from './auth/account-keys.js'
 import { createAuthenticator } from './auth/authenticate.js'
+import { createKeyMint } from './auth/key-mint.js'
 import { createKeyManager, type KeyManager } from './auth/manage-keys.js'
 import { type OriginMatcher, originMatcher } from './auth/origin.js'
 import type { ProcessPrincipal } from './auth/principal.js'
@@ -109,7 +111,7 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
   /** Events, visitors and paid share by source. */
   sources(params: SourcesParams, context?: QueryContext): Promise<SourcesResponse>
   readonly projects: Projects
-  readonly keys: Omit<KeyManager, 'prepare'>
+  readonly keys: Omit<KeyManager, 'prepare'> & { readonly account: AccountKeys }
   /** Stored events by month, and what the plan allows. */
   usage(context?: { project?: string }): Promise<ProjectUsage>
   /**
@@ -144,8 +146,20 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
   const options = resolveOptions(input)
   const { events, keys, clock } = options
   const onDiagnostic = guardDiagnostics(options.onDiagnostic)
-  const authenticator = createAuthenticator({ keys, clock, cacheTtlMs: options.keyCacheTtlMs, onDiagnostic })
+  const authenticator = createAuthenticator({
+    keys,
+    clock,
+    cacheTtlMs: options.keyCacheTtlMs,
+    findProject: async (name) => await projects.find(name),
+    onDiagnostic,
+  })
   const keyManager = createKeyManager({ keys, clock, invalidate: authenticator.invalidate })
+  const accountKeys = createAccountKeys({
+    keys,
+    make: createKeyMint({ keys, clock }),
+    clock,
+    invalidate: authenticator.invalidate,
+  })
   const allProjects = remember(PROJECT_TTL_MS, clock, async () => await keys.listProjects())
   const allOrigins = remember(ORIGINS_TTL_MS, clock, async (): Promise<OriginMatcher> => {
     const listed = await keys.listProjects()
@@ -279,6 +293,9 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       anyOrigin: async () => await allOrigins.ask().catch(() => () => false),
       basePath: options.basePath,
       internalSecret: options.internalSecret,
+      authenticateUser: options.authenticateUser,
+      adminOrigin: originMatcher(options.adminOrigins),
+      control: { projects, keyManager, accountKeys, ...usageDeps },
       onDiagnostic,
     }),
     track: async (event, context = {}) => await storeOne(() => event, context),
@@ -304,7 +321,13 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     recountUsage: async ({ project, month }) =>
       await recountUsage(usageDeps, await findProject(project), month),
     projects,
-    keys: { create: keyManager.create, list: keyManager.list, revoke: keyManager.revoke },
+    keys: {
+      create: keyManager.create,
+      list: keyManager.list,
+      rotate: keyManager.rotate,
+      revoke: keyManager.revoke,
+      account: accountKeys,
+    },
     maintain: async () => await upkeep.run(),
     close() {
       closing ??= close()

@@ -7,8 +7,11 @@ export {
   type QueryContext,
   type Receipt,
 } from './analytics.js'
+export type { AccountKeys, CreateAccountKey } from './auth/account-keys.js'
+export type { RotateKey } from './auth/key-rotation.js'
 export type { CreateKey, KeyInfo } from './auth/manage-keys.js'
 export type { LimitedRoute, RateLimits, RateLimitsOption } from './auth/rate-limit.js'
+export type { AuthenticateUser, HostUser } from './auth/session.js'
 export {
   type Catalog,
   defineEvents,

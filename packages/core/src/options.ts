@@ -1,6 +1,8 @@
 import type { ClassifyOptions } from '@millimetric/classifier'
 import { LIMITS } from '@millimetric/schema/limits'
+import { validateAllowedOrigin } from './auth/origin.js'
 import { type RateLimitsOption, requireLimits } from './auth/rate-limit.js'
+import type { AuthenticateUser } from './auth/session.js'
 import type { Catalog, EventDefinitions } from './catalog.js'
 import type { OnDiagnostic } from './diagnostics.js'
 import { printFailures } from './diagnostics.js'
@@ -52,6 +54,13 @@ export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDe
   ownTraffic?: OwnTraffic
   /** Distinct event names that one public key may send a day and process; 1,000 by default. */
   maxEventNames?: number
+  /**
+   * The host's own login, for `/v1/projects`, their keys and `/v1/usage`: who sends this request? Without it these
+   * paths take account and read keys only, or do not exist. For Supabase: `supabaseUsers({ url })`.
+   */
+  authenticateUser?: AuthenticateUser
+  /** Origins of dashboards on other hosts that may use those paths from the browser, with cookies. */
+  adminOrigins?: readonly string[]
   delivery?: Partial<DeliverOptions>
   /** Hears everything that was not stored, and failures. Prints failures to stderr by default. */
   onDiagnostic?: OnDiagnostic
@@ -77,6 +86,8 @@ export interface ResolvedOptions {
   plans: Plans
   isOwnTraffic: IsOwnTraffic | undefined
   maxEventNames: number
+  authenticateUser: AuthenticateUser | undefined
+  adminOrigins: readonly string[]
   delivery: DeliverOptions
   onDiagnostic: OnDiagnostic
   clock: () => number
@@ -108,6 +119,8 @@ const NAMES: ReadonlySet<string> = new Set([
   'plans',
   'ownTraffic',
   'maxEventNames',
+  'authenticateUser',
+  'adminOrigins',
   'delivery',
   'onDiagnostic',
   'clock',
@@ -154,6 +167,8 @@ export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOpt
     rateLimitStore: options.rateLimitStore,
     plans: checkPlans(options.plans ?? {}),
     isOwnTraffic: options.ownTraffic === undefined ? undefined : checkOwnTraffic(options.ownTraffic),
+    authenticateUser: checkLogin(options.authenticateUser),
+    adminOrigins: checkOrigins(options.adminOrigins ?? []),
     maxEventNames: whole('maxEventNames', options.maxEventNames ?? 1_000, 1, 100_000),
     delivery: checkDelivery({ ...DELIVERY, ...options.delivery }),
     onDiagnostic: options.onDiagnostic ?? printFailures,
@@ -185,6 +200,19 @@ function checkOwnTraffic(lists: OwnTraffic): IsOwnTraffic {
     return ownTrafficMatcher(lists)
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : 'ownTraffic is not valid.')
+  }
+}
+
+function checkLogin(login: AuthenticateUser | undefined): AuthenticateUser | undefined {
+  if (login === undefined || typeof login === 'function') return login
+  throw invalid('authenticateUser must be a function: (request) => ({ id }) or null.')
+}
+
+function checkOrigins(origins: readonly string[]): readonly string[] {
+  try {
+    return origins.map((origin) => validateAllowedOrigin(origin, 'adminOrigins'))
+  } catch (error) {
+    throw invalid(error instanceof Error ? error.message : 'adminOrigins is not valid.')
   }
 }
 

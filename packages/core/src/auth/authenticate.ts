@@ -1,13 +1,14 @@
 import { constantTimeEqualHex } from '#crypto'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
-import type { KeyRecord, KeyStore, Pepper, Scope } from '../ports/key-store.js'
+import type { KeyRecord, KeyStore, Pepper, Project, Scope } from '../ports/key-store.js'
 import { presentedKey } from './credential.js'
+import { invalidField } from './input-field.js'
 import { hashSecret, type ParsedKey } from './key.js'
 import { createKeyUse } from './key-use.js'
 import { createLookupCache } from './lookup-cache.js'
 import { type OriginMatcher, originMatcher } from './origin.js'
-import { type KeyPrincipal, requireScope } from './principal.js'
+import { type AccountPrincipal, type KeyPrincipal, requireScope } from './principal.js'
 
 export interface AuthenticatorOptions {
   readonly keys: KeyStore
@@ -18,6 +19,8 @@ export interface AuthenticatorOptions {
    * made in another process is felt here. Default 60,000, from 0 to 300,000.
    */
   readonly cacheTtlMs?: number | undefined
+  /** By UUID or slug; for account keys, which name the project they ask about. Default: asks the store. */
+  readonly findProject?: ((idOrSlug: string) => Promise<Project | undefined>) | undefined
   readonly onDiagnostic: OnDiagnostic
 }
 
@@ -25,6 +28,8 @@ export interface AuthenticationNeed {
   readonly scope: Scope
   /** Whether a public key may come as `?key=`, for senders that can't set headers. */
   readonly allowQueryKey: boolean
+  /** The project that the request names, by UUID or slug. Account keys need one, other keys have one already. */
+  readonly project?: string | undefined
 }
 
 export interface Authenticator {
@@ -32,9 +37,12 @@ export interface Authenticator {
    * Who asks. Errors, in this order: 401 `missing_bearer_token`, 401 `malformed_api_key`, 401
    * `invalid_api_key` (unknown, wrong, revoked and expired alike), 401 `key_kind_mismatch`, 403
    * `insufficient_scope`, 403 `origin_not_allowed`; and 503 `storage_unavailable` when the key is not cached
-   * and the key store does not answer. Never reads the body.
+   * and the key store does not answer. With `project`: 404 `unknown_project` for all but the key's own (for
+   * account keys: the owner's); without, 400 `invalid_params` for account keys. Never reads the body.
    */
   authenticate(request: Request, need: AuthenticationNeed): Promise<KeyPrincipal>
+  /** The account of a request that carries an account key. Errors as above; `insufficient_scope` for other keys. */
+  authenticateAccount(request: Request): Promise<AccountPrincipal>
   /** Forgets what is cached of a key: call after revoking it. */
   invalidate(prefix: string): void
   /** Forgets all cached keys of a project: call after changing it. */
@@ -63,6 +71,7 @@ const NO_HASH = '0'.repeat(64)
 /** Throws `invalid_options` for a `cacheTtlMs` out of range. Opens nothing and starts no timer. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { keys, clock, onDiagnostic } = options
+  const findProject = options.findProject ?? ((idOrSlug) => keys.findProject(idOrSlug))
   const ttlMs = options.cacheTtlMs ?? DEFAULT_TTL_MS
   if (!(ttlMs >= 0 && ttlMs <= LONGEST_TTL_MS)) {
     throw new AnalyticsError(
@@ -138,17 +147,32 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return cached
   }
 
+  async function chooseProject(account: AccountPrincipal, need: AuthenticationNeed): Promise<KeyPrincipal> {
+    const { owner, key_id, prefix, scopes } = account
+    if (!scopes.includes(need.scope)) {
+      throw new AnalyticsError(
+        'insufficient_scope',
+        `This account key has the scopes [${scopes.join(', ')}]; this call needs "${need.scope}".`,
+        { details: { needs: need.scope, has: scopes } },
+      )
+    }
+    if (need.project === undefined) {
+      throw invalidField(
+        'project_id',
+        'an account key reads many projects: name one, by project_id or project_slug.',
+      )
+    }
+    const project = await findProject(need.project)
+    if (project?.owner !== owner) throw unknownProject()
+    return { kind: 'key', key_kind: 'ak', key_id, prefix, scopes, project }
+  }
+
   return {
     async authenticate(request, need) {
       const presented = presentedKey(request, need.allowQueryKey)
       const { record, principal, allows } = await verify(presented)
       use.mark(record.id)
-      if (principal === undefined) {
-        throw new AnalyticsError(
-          'insufficient_scope',
-          'Account keys belong to no project; use a key of the project.',
-        )
-      }
+      if (principal === undefined) return await chooseProject(accountOf(record), need)
       requireScope(principal, need.scope)
       if (record.kind === 'pk' && !allows(request.headers.get('origin'))) {
         throw new AnalyticsError(
@@ -156,7 +180,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
           "The Origin of this request is not on the project's allowed_origins, which public keys need.",
         )
       }
+      const { id, slug } = principal.project
+      if (need.project !== undefined && need.project !== id && need.project !== slug) throw unknownProject()
       return principal
+    },
+    async authenticateAccount(request) {
+      const { record, principal } = await verify(presentedKey(request, false))
+      use.mark(record.id)
+      if (principal === undefined) return accountOf(record)
+      throw new AnalyticsError('insufficient_scope', 'This path takes an account key (ak_…) or a session.')
     },
     invalidate: cache.forget,
     invalidateProject(projectId) {
@@ -166,8 +198,18 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 }
 
+function accountOf({ id, owner, prefix, scopes }: KeyRecord): AccountPrincipal {
+  return { kind: 'account', owner: owner ?? '', key_id: id, prefix, scopes }
+}
+
+/** The same for a project of somebody else as for one that does not exist. */
+function unknownProject(): AnalyticsError {
+  return new AnalyticsError('unknown_project', 'There is no such project.')
+}
+
 function isLive({ record, principal }: CachedKey, now: number): boolean {
-  const { kind, revoked_at, expires_at } = record
+  const { kind, owner, revoked_at, expires_at } = record
   if (revoked_at !== null || (expires_at !== null && expires_at <= now)) return false
-  return principal !== undefined || kind === 'ak'
+  // Nothing without its project or its owner: an empty owner must not match projects of no owner.
+  return principal !== undefined || (kind === 'ak' && owner !== null && owner !== '')
 }

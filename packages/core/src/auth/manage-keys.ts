@@ -1,8 +1,8 @@
-import { randomUuid } from '#crypto'
 import { AnalyticsError } from '../errors.js'
 import type { KeyEnv, KeyKind, KeyRecord, KeyStore, Scope } from '../ports/key-store.js'
-import { invalidField, knownFields, textField } from './input-field.js'
-import { hashSecret, mintKey } from './key.js'
+import { invalidField, knownFields } from './input-field.js'
+import { createKeyMint, envField, expiryField, type KeyFields, type NewKey, nameField } from './key-mint.js'
+import { overlapField, type RotateKey, rotate } from './key-rotation.js'
 
 /** A key as its owner may see it: without the hash. Times are epoch milliseconds. */
 export interface KeyInfo {
@@ -46,8 +46,13 @@ export interface KeyManager {
   list(projectId: string): Promise<KeyInfo[]>
   /** Ends a key, at once in this process. The first revocation time stays. Error: `not_found`. */
   revoke(projectId: string, keyId: string): Promise<KeyInfo>
+  /**
+   * Makes a key like an old one, which goes on working for the overlap. Errors: `invalid_params` naming the field,
+   * `not_found` when the project has no such key, or it is revoked or over.
+   */
+  rotate(projectId: string, keyId: string, input?: RotateKey): Promise<{ key: KeyInfo; secret: string }>
   /** A checked key that is not stored yet, for storing it together with its project. */
-  prepare(input: CreateKey): Promise<{ record: KeyRecord; secret: string }>
+  prepare(input: CreateKey): Promise<NewKey>
 }
 
 /** What each kind may do at most, and does by default. */
@@ -59,10 +64,6 @@ export const KIND_SCOPES: { readonly [K in KeyKind]: readonly Scope[] } = {
 }
 
 const FIELDS = ['project_id', 'kind', 'env', 'scopes', 'name', 'expires_at']
-const LONGEST_NAME = 128
-// The last millisecond of the year 9999: later times have no ISO form that databases read.
-const LAST_TIME = 253_402_300_799_999
-const MINT_ATTEMPTS = 5
 
 export function createKeyManager(options: {
   keys: KeyStore
@@ -73,33 +74,8 @@ export function createKeyManager(options: {
 }): KeyManager {
   const { keys, clock, invalidate } = options
 
-  async function prepare(input: CreateKey): Promise<{ record: KeyRecord; secret: string }> {
-    const now = clock()
-    const fields = keyFields(input, now)
-    const { parsed, text } = await mintUnused(fields.kind, fields.env)
-    const [pepper] = await keys.peppers()
-    const record: KeyRecord = {
-      ...fields,
-      id: randomUuid(),
-      owner: null,
-      prefix: parsed.prefix,
-      secret_hash: await hashSecret(parsed.secret, pepper),
-      pepper_id: pepper.id,
-      created_at: now,
-      revoked_at: null,
-      last_used_at: null,
-    }
-    return { record, secret: text }
-  }
-
-  async function mintUnused(kind: KeyKind, env: KeyEnv): Promise<ReturnType<typeof mintKey>> {
-    // A prefix has 32 bits, so with many keys one may be taken.
-    for (let attempt = 0; attempt < MINT_ATTEMPTS; attempt++) {
-      const minted = mintKey(kind, env)
-      if ((await keys.findKey(minted.parsed.prefix)) === undefined) return minted
-    }
-    throw new AnalyticsError('internal_error', 'No unused key prefix was found.')
-  }
+  const make = createKeyMint({ keys, clock })
+  const prepare = (input: CreateKey): Promise<NewKey> => make(keyFields(input, clock()))
 
   return {
     prepare,
@@ -114,6 +90,12 @@ export function createKeyManager(options: {
     async list(projectId) {
       return (await keys.listKeys(projectId)).map(keyInfo)
     },
+    async rotate(projectId, keyId, input = {}) {
+      const overlap = overlapField(input)
+      const old = (await keys.listKeys(projectId)).find(({ id }) => id === keyId)
+      const { record, secret } = await rotate({ keys, make, invalidate }, old, overlap)
+      return { key: keyInfo(record), secret }
+    },
     async revoke(projectId, keyId) {
       const now = clock()
       const revoked = await keys.revokeKey(projectId, keyId, now)
@@ -125,25 +107,19 @@ export function createKeyManager(options: {
   }
 }
 
-function keyFields(
-  input: CreateKey,
-  now: number,
-): Pick<KeyRecord, 'project_id' | 'kind' | 'env' | 'scopes' | 'name' | 'expires_at'> {
+function keyFields(input: CreateKey, now: number): KeyFields {
   knownFields(input, FIELDS)
   const { project_id, kind, env = 'live', name, expires_at = null } = input
   if (typeof project_id !== 'string') throw invalidField('project_id', 'must be the UUID of a project.')
   if (!['pk', 'sk', 'rk'].includes(kind)) throw invalidField('kind', 'must be one of pk, sk, rk.')
-  if (env !== 'live' && env !== 'test') throw invalidField('env', 'must be live or test.')
-  if (expires_at !== null && !(Number.isInteger(expires_at) && expires_at > now && expires_at <= LAST_TIME)) {
-    throw invalidField('expires_at', 'must be null or a time in the future, in epoch milliseconds.')
-  }
   return {
     project_id,
+    owner: null,
     kind,
-    env,
+    env: envField(env),
     scopes: keyScopes(kind, input.scopes),
-    name: name === undefined || name === '' ? '' : textField('name', name, LONGEST_NAME),
-    expires_at,
+    name: nameField(name),
+    expires_at: expiryField(expires_at, now),
   }
 }
 
@@ -157,7 +133,8 @@ function keyScopes(kind: KeyKind, wanted: CreateKey['scopes']): readonly Scope[]
   return [...wanted]
 }
 
-function keyInfo(key: KeyRecord): KeyInfo {
+/** Without the hash. */
+export function keyInfo(key: KeyRecord): KeyInfo {
   const { secret_hash: _hash, pepper_id: _pepper, ...info } = key
   return info
 }

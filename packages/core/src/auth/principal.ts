@@ -21,6 +21,16 @@ export interface KeyPrincipal {
   readonly project: Project
 }
 
+/** A request that carried a valid account key: reads every project of the owner. */
+export interface AccountPrincipal {
+  readonly kind: 'account'
+  readonly owner: string
+  readonly key_id: string
+  /** The part of the key that may be shown. */
+  readonly prefix: string
+  readonly scopes: readonly Scope[]
+}
+
 /** Throws `insufficient_scope` unless the principal may do this. In-process code may do everything. */
 export function requireScope(principal: Principal, scope: Scope): void {
   if (principal.kind === 'process' || principal.scopes.includes(scope)) return

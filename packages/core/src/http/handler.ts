@@ -1,14 +1,19 @@
 import { constantTimeEqualHex, randomHex, sha256Hex } from '#crypto'
 import type { Authenticator } from '../auth/authenticate.js'
+import { invalidField } from '../auth/input-field.js'
 import { type OriginMatcher, originMatcher } from '../auth/origin.js'
 import type { KeyPrincipal } from '../auth/principal.js'
 import type { LimitState, RateLimiter } from '../auth/rate-limit.js'
+import { type AuthenticateUser, requireUser } from '../auth/session.js'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError, isAnalyticsError } from '../errors.js'
+import type { Caller } from '../projects/manage-projects.js'
+import { CONTROL_ROUTES } from './control-routes.js'
 import { answerPreflight, grantOrigin } from './cors.js'
+import { requireDashboardOrigin } from './dashboard-origin.js'
 import { addLimitHeaders, rateLimited } from './rate-limit-headers.js'
 import { errorResponse, json } from './respond.js'
-import type { Call, KeyRoute, Route, RouteDeps } from './route.js'
+import type { Call, KeyRoute, Route, RouteDeps, UserRoute } from './route.js'
 import { createRouter } from './router.js'
 import { ROUTES } from './routes.js'
 
@@ -30,13 +35,17 @@ export interface HandlerDeps extends RouteDeps {
   /** Matches the origins of all projects. */
   anyOrigin(): Promise<OriginMatcher>
   basePath: string
+  /** The host's login; paths for users do not exist without it. */
+  authenticateUser: AuthenticateUser | undefined
+  /** Matches the origins of dashboards that are served from elsewhere. */
+  adminOrigin: OriginMatcher
   /** What schedulers send as `X-Internal-Secret`; internal paths do not exist without it. */
   internalSecret: string | undefined
   onDiagnostic: OnDiagnostic
 }
 
 const NO_ORIGIN: OriginMatcher = () => false
-const find = createRouter(ROUTES)
+const find = createRouter<Route>([...ROUTES, ...CONTROL_ROUTES])
 
 /** Turns requests into answers; never rejects. */
 export function createHandler(deps: HandlerDeps): Handler {
@@ -73,12 +82,14 @@ async function answerPath(
   }
   const methods = allowed(found.routes)
   if (method === 'OPTIONS') {
+    if (first.by === 'user') return answerPreflight(request, methods, deps.adminOrigin, true)
     return answerPreflight(request, methods, first.by === 'key' ? await deps.anyOrigin() : NO_ORIGIN)
   }
   const route = found.routes.get(method)
   if (route === undefined) return notAllowed(methods, requestId)
   const call: Call = { request, url, params: found.params, peer: context.ip }
   if (route.by === 'key') return await answerKey(deps, route, call, requestId)
+  if (route.by === 'user') return await answerUser(deps, route, call, requestId)
   await requireInternalSecret(request, deps.internalSecret)
   return await route.run(deps, call)
 }
@@ -95,7 +106,8 @@ async function answerKey(
   let limited: LimitState | undefined
   try {
     const { scope, allowQueryKey } = route
-    principal = await deps.authenticator.authenticate(request, { scope, allowQueryKey })
+    const project = scope === 'read' ? takeProject(url) : undefined
+    principal = await deps.authenticator.authenticate(request, { scope, allowQueryKey, project })
     url.searchParams.delete('key')
     if (route.limited !== undefined) {
       limited = await deps.limiter.take(principal, route.limited)
@@ -113,8 +125,59 @@ async function answerKey(
   }
 }
 
-function exists({ internalSecret }: HandlerDeps, { by }: Route): boolean {
-  return by === 'key' || internalSecret !== undefined
+async function answerUser(
+  deps: HandlerDeps,
+  route: UserRoute,
+  call: Call,
+  requestId: string,
+): Promise<Response> {
+  const { request, url } = call
+  const origin = request.headers.get('origin')
+  let answer: Response
+  try {
+    requireDashboardOrigin(request, url, deps.adminOrigin)
+    const project = takeProject(url)
+    answer = await route.run(deps, { ...call, project, caller: await callerOf(deps, route, request) })
+  } catch (error) {
+    answer = failure(deps, error, requestId)
+  }
+  grantOrigin(answer.headers, origin, deps.adminOrigin, true)
+  return answer
+}
+
+// A session token never looks like this, and a key must never reach the host's login.
+const KEY_LOOK = /^bearer (?:pk|sk|rk|ak)_/i
+
+async function callerOf(
+  { authenticator, authenticateUser }: HandlerDeps,
+  { keys }: UserRoute,
+  request: Request,
+): Promise<Caller> {
+  const header = request.headers.get('authorization') ?? ''
+  if (!KEY_LOOK.test(header) && authenticateUser !== undefined) {
+    return await requireUser(request, authenticateUser)
+  }
+  if (keys === 'account' || (keys === 'read' && /^bearer ak_/i.test(header))) {
+    return await authenticator.authenticateAccount(request)
+  }
+  if (keys === 'read')
+    return await authenticator.authenticate(request, { scope: 'read', allowQueryKey: false })
+  throw new AnalyticsError('invalid_session', 'This path takes a session of the host, not a key.')
+}
+
+/** The project that a request names; the parameter belongs to no question. */
+function takeProject(url: URL): string | undefined {
+  const named = ['project_id', 'project_slug'].flatMap((name) => url.searchParams.getAll(name))
+  if (named.length > 1) throw invalidField('project_id', 'name one project, once.')
+  url.searchParams.delete('project_id')
+  url.searchParams.delete('project_slug')
+  return named[0]
+}
+
+/** Account keys and read keys can be used without a login of the host. */
+function exists({ internalSecret, authenticateUser }: HandlerDeps, route: Route): boolean {
+  if (route.by === 'internal') return internalSecret !== undefined
+  return route.by === 'key' || route.keys !== 'none' || authenticateUser !== undefined
 }
 
 function allowed(routes: ReadonlyMap<string, unknown>): string {

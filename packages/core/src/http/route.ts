@@ -2,13 +2,16 @@ import type { KeyPrincipal } from '../auth/principal.js'
 import type { LimitedRoute } from '../auth/rate-limit.js'
 import type { IngestDeps } from '../ingest/ingest.js'
 import type { Scope } from '../ports/key-store.js'
+import type { Caller } from '../projects/manage-projects.js'
 import type { QueryDeps } from '../query/events.js'
+import type { ControlDeps } from './control-deps.js'
 
 export interface RouteDeps {
   ingestDeps: IngestDeps
   queryDeps: QueryDeps
   trustedProxies: number
   maxBodyBytes: number
+  control: ControlDeps
 }
 
 /** What every route is called with. */
@@ -50,4 +53,18 @@ export interface InternalRoute extends BareRoute {
   run(deps: RouteDeps, call: Call): Promise<Response>
 }
 
-export type Route = KeyRoute | InternalRoute
+/** Takes a session of the host, and some kinds of keys. There is no such path without `authenticateUser`. */
+export interface UserRoute extends BareRoute {
+  by: 'user'
+  /** `account`: account keys too; `read`: any key with the scope `read`. */
+  keys: 'none' | 'account' | 'read'
+  run(deps: RouteDeps, call: UserCall): Promise<Response>
+}
+
+export interface UserCall extends Call {
+  caller: Caller
+  /** What the request names as `project_id` or `project_slug`. */
+  project: string | undefined
+}
+
+export type Route = KeyRoute | UserRoute | InternalRoute

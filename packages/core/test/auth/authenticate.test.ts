@@ -283,18 +283,78 @@ describe('order of the checks', () => {
     expect(await bench.answer({ key: sk, ...(origin === undefined ? {} : { origin }) })).toBe('ok')
   })
 
-  it('refuses account keys on the routes of a project', async () => {
-    const record = await storedKey(rk)
-    await bench.stored.insertKey({
-      ...record,
-      id: 'x',
-      prefix: '22222222',
-      kind: 'ak',
-      project_id: null,
-      owner: 'me',
+  describe('account keys', () => {
+    const need = { scope: 'read', allowQueryKey: false } as const
+    const asking = (key: string): Request =>
+      new Request('http://x/v1/stats', { headers: { authorization: `Bearer ${key}` } })
+
+    async function accountKey(owner: string | null): Promise<string> {
+      const record = await storedKey(rk)
+      const prefix = Math.random().toString(16).slice(2, 10).padEnd(8, '0')
+      const more = { kind: 'ak', project_id: null, owner, scopes: ['read'] } as const
+      await bench.stored.insertKey({ ...record, id: prefix, prefix, ...more })
+      return rk.replace('rk_', 'ak_').replace(record.prefix, prefix)
+    }
+
+    it('read every project of their owner, by id and slug, also new ones, and nobody else’s', async () => {
+      const ak = await accountKey('me')
+      for (const slug of ['mine', 'mine-too']) {
+        const { project: own } = await bench.projects.create({ slug, owner: 'me' })
+        for (const name of [slug, own.id]) {
+          const principal = await bench.auth.authenticate(asking(ak), { ...need, project: name })
+          expect(principal).toMatchObject({ key_kind: 'ak', scopes: ['read'], project: own })
+        }
+      }
+      const { project: other } = await bench.projects.create({ slug: 'theirs', owner: 'you' })
+      for (const name of [other.id, 'theirs', project.id, project.slug, 'none', '']) {
+        const work = bench.auth.authenticate(asking(ak), { ...need, project: name })
+        await expect(work).rejects.toMatchObject({ code: 'unknown_project', status: 404 })
+      }
     })
-    const ak = rk.replace('rk_', 'ak_').replace(record.prefix, '22222222')
-    expect(await bench.answer({ key: ak, scope: 'read' })).toBe('insufficient_scope')
+
+    it('must name a project, and never write', async () => {
+      const ak = await accountKey('me')
+      await bench.projects.create({ slug: 'mine', owner: 'me' })
+      expect(await bench.answer({ key: ak, scope: 'read' })).toBe('invalid_params')
+      for (const scope of ['ingest', 'admin'] as const) {
+        const work = bench.auth.authenticate(asking(ak), { ...need, scope, project: 'mine' })
+        await expect(work).rejects.toMatchObject({ code: 'insufficient_scope' })
+      }
+    })
+
+    it('without an owner are no keys, whoever wrote them into the database', async () => {
+      for (const owner of [null, '']) {
+        const work = bench.auth.authenticate(asking(await accountKey(owner)), {
+          ...need,
+          project: project.id,
+        })
+        await expect(work).rejects.toMatchObject({ code: 'invalid_api_key' })
+      }
+    })
+
+    it('name their account, other keys have none', async () => {
+      const account = await bench.auth.authenticateAccount(asking(await accountKey('me')))
+      expect(account).toMatchObject({ kind: 'account', owner: 'me', scopes: ['read'] })
+      await expect(bench.auth.authenticateAccount(asking(rk))).rejects.toMatchObject({
+        code: 'insufficient_scope',
+      })
+    })
+
+    it('other keys may name their own project only', async () => {
+      const { project: other } = await bench.projects.create({ slug: 'theirs' })
+      for (const name of [project.id, project.slug]) {
+        expect(await bench.auth.authenticate(asking(rk), { ...need, project: name })).toMatchObject({
+          project,
+        })
+      }
+      for (const name of [other.id, 'theirs', 'none']) {
+        const work = bench.auth.authenticate(asking(rk), { ...need, project: name })
+        await expect(work).rejects.toMatchObject({
+          code: 'unknown_project',
+          message: 'There is no such project.',
+        })
+      }
+    })
   })
 })
 
