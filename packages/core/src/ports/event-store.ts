@@ -1,4 +1,6 @@
 import type { Confidence, Dimension, EventRow, SessionDimension } from '@millimetric/schema/wire'
+import type { ErasureStore } from './erasure-store.js'
+import type { QuarantineStore } from './quarantine-store.js'
 
 /** One event as every store keeps it. Absent text is the empty string. Times are epoch milliseconds. */
 export interface StoredEvent {
@@ -217,10 +219,11 @@ export interface CallOptions {
 
 /**
  * Where events live. Errors: `AnalyticsError` with code `storage_unavailable` when trying again may help (the
- * batch may or may not be stored: send the same batch again), `query_too_expensive` when a limit was hit; any
- * other error means the store refused the content.
+ * batch may or may not be stored: send the same batch again), `query_too_expensive` when a limit was hit,
+ * `event_refused` when the content of a row is at fault: its message quotes nothing of the row, `details.code` is a
+ * stable name, and `details.certain` says whether the store knows that it was the content.
  */
-export interface EventStore {
+export interface EventStore extends ErasureStore, QuarantineStore {
   readonly name: string
   readonly capabilities: {
     /** Uniques are exact at any size. */
@@ -230,6 +233,11 @@ export interface EventStore {
   known(keys: readonly EventKey[], options?: CallOptions): Promise<ReadonlyMap<string, number>>
   /** Stores the batch; the same batch (same token) may come any number of times and is stored once. */
   insert(batch: FrozenBatch, options?: CallOptions): Promise<void>
+  /**
+   * Whether any row of this very batch (this token) is in any table. Asked after a failed insert: then only the same
+   * batch under the same token completes it, and its rows under another token would be stored twice.
+   */
+  landed(batch: FrozenBatch, options?: CallOptions): Promise<boolean>
   /**
    * Removes rows of ids that two processes stored in the same instant, with everything computed from them; the row with
    * the smallest (received_at, timestamp) stays. Returns how many rows went. Any number of processes may run it.

@@ -9,6 +9,7 @@ import {
 } from '../../ports/event-store.js'
 import { createAnswers } from './answers.js'
 import type { Connections } from './client.js'
+import { createErasures } from './erasures.js'
 import { insertError } from './errors.js'
 import { insertStatement } from './insert.js'
 import { migrate, planMigrations } from './migrations.js'
@@ -73,6 +74,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
   return {
     name: parts.name,
     capabilities: { exactUniques: true },
+    ...createErasures(start, database),
 
     async known(keys: readonly EventKey[], options?: CallOptions) {
       const found = new Map<string, number>()

@@ -2,6 +2,7 @@ import { eventsTables } from './events.js'
 import { idTables } from './ids.js'
 import { linkTables } from './links.js'
 import { markTables } from './marks.js'
+import { privacyTables } from './privacy.js'
 import { rollupTables } from './rollup.js'
 import { sessionTables } from './sessions.js'
 
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, name: 'identity_links', statements: linkTables },
   { version: 5, name: 'sessions', statements: sessionTables },
   { version: 6, name: 'daily_rollup', statements: rollupTables },
+  { version: 7, name: 'privacy', statements: privacyTables },
 ]

@@ -1,0 +1,35 @@
+import { randomUuid } from '#crypto'
+import { type ClickhouseClient, settingsClause } from './client.js'
+
+export interface Clients {
+  /** Quoted database. */
+  readonly db: string
+  readonly writer: ClickhouseClient
+  readonly reader: ClickhouseClient
+}
+
+/**
+ * A read of upkeep: without the limits of questions, and with the rows that a lightweight delete only hides when
+ * `hidden`.
+ */
+export async function ask<Row>(
+  { reader }: Clients,
+  query: string,
+  params: Record<string, unknown>,
+  hidden = false,
+): Promise<Row[]> {
+  const answer = await reader.query({
+    query: `${query}\n${settingsClause({
+      output_format_json_quote_64bit_integers: 0,
+      ...(hidden ? { apply_deleted_mask: 0 } : {}),
+    })}`,
+    query_params: params,
+    format: 'JSONEachRow',
+  })
+  return await answer.json<Row>()
+}
+
+/** Settings of a statement that writes: a token of its own, or two equal ones would be taken for one. */
+export function writing(): Record<string, string | number> {
+  return { insert_deduplication_token: randomUuid(), async_insert: 0 }
+}

@@ -1,0 +1,144 @@
+import type {
+  ErasureRecord,
+  ErasureRequest,
+  ErasureStore,
+  PurgeSelector,
+  RowCounts,
+  Tombstone,
+  Trace,
+} from '../../ports/erasure-store.js'
+import type { StoredEvent } from '../../ports/event-store.js'
+import { linksOf } from './memory-identity.js'
+
+/** Rows by project and event id, as `memoryEvents` holds them. */
+type Rows = Map<string, Map<string, StoredEvent[]>>
+
+/** Erasing in memory, in the plainest way; the reference of every other store. Changes `projects` in place. */
+export function memoryErasures(projects: Rows): ErasureStore {
+  const requests = new Map<string, ErasureRequest>()
+  const traces = new Map<string, Trace>()
+  const removed = new Map<string, Record<string, number>>()
+  const records = new Map<string, ErasureRecord>()
+  const tombstones = new Map<string, Tombstone>()
+
+  const eventsOf = (projectId: string): StoredEvent[] => [...(projects.get(projectId)?.values() ?? [])].flat()
+  const tracesOf = (ids: readonly string[]): Trace[] =>
+    [...traces.values()].filter(({ erasure_id }) => ids.includes(erasure_id))
+
+  function note(request: ErasureRequest, kind: Trace['kind'], user_id: string, anonymous_id: string): void {
+    const { id: erasure_id, project_id, until } = request
+    const trace = { erasure_id, project_id, kind, user_id, anonymous_id, until }
+    traces.set(JSON.stringify(trace), trace)
+  }
+
+  function noteLinked(request: ErasureRequest): void {
+    const { id, project_id, user_id, anonymous_id, until } = request
+    // The oldest link decides, so when it is not after the moment, links after it change nothing.
+    const links = linksOf(eventsOf(project_id).filter(({ timestamp }) => timestamp <= until))
+    if (user_id !== '') {
+      for (const [linked, owner] of links) if (owner === user_id) note(request, 'anonymous', '', linked)
+      return
+    }
+    const owner = links.get(anonymous_id)
+    // Once and for all: with that user's links gone the next one in line would look like the owner.
+    const known = tracesOf([id]).some(({ kind }) => kind === 'both')
+    if (owner !== undefined && !known) note(request, 'both', owner, anonymous_id)
+  }
+
+  function remove(selector: PurgeSelector): RowCounts {
+    const name = selector.kind === 'person' ? selector.erasure_id : selector.project_id
+    const counts = { events: 0, identity_links: 0 }
+    for (const [id, list] of projects.get(selector.project_id) ?? []) {
+      const kept = list.filter((event) => !isSelected(selector, event))
+      counts.events += list.length - kept.length
+      counts.identity_links += list.filter(isLink).length - kept.filter(isLink).length
+      if (kept.length === 0) projects.get(selector.project_id)?.delete(id)
+      else projects.get(selector.project_id)?.set(id, kept)
+    }
+    if (selector.kind === 'retention') return counts
+    const before = removed.get(name)
+    const sum = {
+      events: counts.events + (before?.events ?? 0),
+      identity_links: counts.identity_links + (before?.identity_links ?? 0),
+    }
+    removed.set(name, sum)
+    return sum
+  }
+
+  function isSelected(selector: PurgeSelector, event: StoredEvent): boolean {
+    return selector.kind === 'retention'
+      ? event.timestamp < selector.before
+      : tracesOf([selector.erasure_id]).some((trace) => shows(event, trace))
+  }
+
+  return {
+    async noteErasures(list) {
+      for (const request of list) {
+        requests.set(request.id, request)
+        note(request, request.user_id === '' ? 'anonymous' : 'user', request.user_id, request.anonymous_id)
+        noteLinked(request)
+      }
+    },
+    async tracesOf(ids) {
+      for (const id of ids) {
+        const request = requests.get(id)
+        if (request !== undefined) noteLinked(request)
+      }
+      return tracesOf(ids)
+    },
+    async purge(selectors) {
+      const receipt = selectors.map((selector): [string, RowCounts] => [
+        selector.kind === 'person' ? selector.erasure_id : selector.project_id,
+        remove(selector),
+      ])
+      for (const selector of selectors) {
+        if (selector.kind === 'person') continue
+        for (const [name, { project_id, until }] of tombstones) {
+          if (project_id === selector.project_id && until < selector.before) tombstones.delete(name)
+        }
+      }
+      return new Map(receipt.filter(([, counts]) => Object.values(counts).some((count) => count > 0)))
+    },
+    async survivors(selectors) {
+      const left = selectors.flatMap((selector) =>
+        eventsOf(selector.project_id).filter((event) => isSelected(selector, event)),
+      )
+      const links = left.filter(isLink)
+      return {
+        ...(left.length === 0 ? {} : { events: left.length }),
+        ...(links.length === 0 ? {} : { identity_links: links.length }),
+      }
+    },
+    async settleErasures(list) {
+      for (const record of list) {
+        records.set(record.id, record)
+        requests.delete(record.id)
+        removed.delete(record.id)
+        for (const [name, trace] of traces) if (trace.erasure_id === record.id) traces.delete(name)
+      }
+    },
+    async erasureRecords(projectId) {
+      return [...records.values()].filter(({ project_id }) => project_id === projectId)
+    },
+    async addTombstones(list) {
+      for (const tombstone of list) {
+        const name = `${tombstone.project_id}/${tombstone.pepper_id}/${tombstone.hash}`
+        const until = Math.max(tombstone.until, tombstones.get(name)?.until ?? 0)
+        tombstones.set(name, { ...tombstone, until })
+      }
+    },
+    async tombstones(projectId) {
+      return [...tombstones.values()].filter(({ project_id }) => project_id === projectId)
+    },
+  }
+}
+
+function shows(event: StoredEvent, { kind, user_id, anonymous_id, until }: Trace): boolean {
+  if (event.timestamp > until) return false
+  if (kind === 'user') return event.user_id === user_id
+  return event.anonymous_id === anonymous_id && event.user_id === (kind === 'both' ? user_id : '')
+}
+
+function isLink({ event_name, anonymous_id, user_id }: StoredEvent): boolean {
+  return event_name === '$identify' && anonymous_id !== '' && user_id !== ''
+}
