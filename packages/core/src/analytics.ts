@@ -14,6 +14,7 @@ import type {
 } from '@millimetric/schema/wire'
 import { type AccountKeys, createAccountKeys } from './auth/account-keys.js'
 import { createAuthenticator } from './auth/authenticate.js'
+import { createKeyChanges } from './auth/key-changes.js'
 import { createKeyMint } from './auth/key-mint.js'
 import { createKeyManager, type KeyManager } from './auth/manage-keys.js'
 import { type OriginMatcher, originMatcher } from './auth/origin.js'
@@ -151,6 +152,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     clock,
     cacheTtlMs: options.keyCacheTtlMs,
     findProject: async (name) => await projects.find(name),
+    onLookup: () => changes.start(),
     onDiagnostic,
   })
   const keyManager = createKeyManager({ keys, clock, invalidate: authenticator.invalidate })
@@ -171,6 +173,20 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     clock,
     onChange(projectId) {
       authenticator.invalidateProject(projectId)
+      allProjects.forget()
+      allOrigins.forget()
+    },
+  })
+  const changes = createKeyChanges({
+    keys,
+    clock,
+    onDiagnostic,
+    onChange(change) {
+      if (change.kind === 'key') return authenticator.invalidate(change.prefix)
+      const id = change.kind === 'project' ? change.project_id : undefined
+      if (id === undefined) authenticator.invalidateAll()
+      else authenticator.invalidateProject(id)
+      projects.forget(id)
       allProjects.forget()
       allOrigins.forget()
     },
@@ -277,6 +293,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     await authenticator.flushUsed()
     await meter.flush()
     await limiter.close()
+    await changes.close()
     await events.close()
     await keys.close()
     return report

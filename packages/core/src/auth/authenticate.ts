@@ -5,6 +5,7 @@ import type { KeyRecord, KeyStore, Pepper, Project, Scope } from '../ports/key-s
 import { presentedKey } from './credential.js'
 import { invalidField } from './input-field.js'
 import { hashSecret, type ParsedKey } from './key.js'
+import { createKeyLookup } from './key-lookup.js'
 import { createKeyUse } from './key-use.js'
 import { createLookupCache } from './lookup-cache.js'
 import { type OriginMatcher, originMatcher } from './origin.js'
@@ -21,6 +22,8 @@ export interface AuthenticatorOptions {
   readonly cacheTtlMs?: number | undefined
   /** By UUID or slug; for account keys, which name the project they ask about. Default: asks the store. */
   readonly findProject?: ((idOrSlug: string) => Promise<Project | undefined>) | undefined
+  /** Called when a key is about to be looked up, which is when copies begin to exist. */
+  readonly onLookup?: (() => void) | undefined
   readonly onDiagnostic: OnDiagnostic
 }
 
@@ -47,6 +50,8 @@ export interface Authenticator {
   invalidate(prefix: string): void
   /** Forgets all cached keys of a project: call after changing it. */
   invalidateProject(projectId: string): void
+  /** Forgets everything that is cached: call when changes may have been missed. */
+  invalidateAll(): void
   /** Writes the collected `last_used_at` times now. Never rejects: a failure is a diagnostic. */
   flushUsed(): Promise<void>
 }
@@ -79,6 +84,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       `cacheTtlMs must be from 0 to ${LONGEST_TTL_MS} milliseconds.`,
     )
   }
+  const lookUp = createKeyLookup({ keys, clock })
   const cache = createLookupCache<CachedKey>({
     load,
     clock,
@@ -92,7 +98,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const use = createKeyUse({ keys, clock, onDiagnostic })
 
   async function load(prefix: string): Promise<CachedKey | undefined> {
-    const [peppers, found] = await Promise.all([keys.peppers(), keys.findKey(prefix)])
+    options.onLookup?.()
+    const [peppers, found] = await Promise.all([keys.peppers(), lookUp(prefix)])
     if (found === undefined) return undefined
     const { key: record, project } = found
     const pepper = peppers.find(({ id }) => id === record.pepper_id)
@@ -194,6 +201,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     invalidateProject(projectId) {
       cache.forgetWhere(({ record }) => record.project_id === projectId)
     },
+    invalidateAll: cache.forgetAll,
     flushUsed: use.flush,
   }
 }

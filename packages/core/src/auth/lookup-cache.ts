@@ -17,6 +17,8 @@ export interface LookupCache<V> {
   find(key: string): V | undefined | Promise<V | undefined>
   forget(key: string): void
   forgetWhere(test: (value: V) => boolean): void
+  /** Also what was not found. */
+  forgetAll(): void
 }
 
 interface Entry<V> {
@@ -29,7 +31,7 @@ const DEADLINE_MS = 2_000
 // Until the store has answered once it may still be opening: the embedded Postgres makes its files on first start.
 const OPENING_MS = 15_000
 const RETRY_MS = 5_000
-const MAX_LOADS = 256
+const MAX_LOADS = 1_000
 const REPORT_MS = 10_000
 
 /**
@@ -41,7 +43,7 @@ const REPORT_MS = 10_000
 export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCache<V> {
   const { clock, ttlMs, size } = options
   const found = new Map<string, Entry<V>>()
-  const missed = createMisses(size)
+  let missed = createMisses(size)
   const loads = new Map<string, Promise<V | undefined>>()
   let epoch = 0
   let failing = false
@@ -137,6 +139,12 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
       epoch++
       loads.clear()
       for (const [key, entry] of found) if (test(entry.value)) found.delete(key)
+    },
+    forgetAll() {
+      epoch++
+      loads.clear()
+      found.clear()
+      missed = createMisses(size)
     },
   }
 }

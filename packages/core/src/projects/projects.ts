@@ -21,6 +21,8 @@ export interface Projects {
   list(options?: { owner?: string }): Promise<Project[]>
   /** The project after the change. Errors: `invalid_params` naming the field, `slug_taken`, `unknown_project`. */
   update(id: string, patch: UpdateProject): Promise<Project>
+  /** Forgets cached copies: of one project, or of all. */
+  forget(id?: string): void
 }
 
 const FIND_TTL_MS = 10_000
@@ -64,6 +66,9 @@ export function createProjects(options: {
     },
     async list(filter) {
       return [...(await keys.listProjects(filter))]
+    },
+    forget(id) {
+      cache.forgetWhere((cached) => id === undefined || cached.id === id)
     },
     async update(id, input) {
       const patch = projectPatch(input)

@@ -13,7 +13,7 @@ import { type PostgresPool, postgresKeys, type SqlKeyStore } from '../../src/sto
 import { createTestDatabase, type TestDatabase } from './postgres-server.js'
 
 const PEPPER = 'a pepper for the tests'
-const MIGRATIONS = ['projects_keys_usage_salts', 'jobs']
+const MIGRATIONS = ['projects_keys_usage_salts', 'jobs', 'change_notifications', 'row_level_security']
 const clock = (): number => 1_778_958_000_000
 
 let database: TestDatabase | undefined

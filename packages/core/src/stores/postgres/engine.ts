@@ -1,16 +1,19 @@
 import { namePeppers } from '../../crypto/pepper.js'
 import { AnalyticsError } from '../../errors.js'
-import type { Pepper } from '../../ports/key-store.js'
+import type { KeyStoreChange, Pepper } from '../../ports/key-store.js'
 import type { Database } from './database.js'
 import { type AcquireConnection, type KyselyModule, sqlDialect } from './dialect.js'
 import { storeFailure } from './failure.js'
 import { closed, sqlKeyStore } from './key-store.js'
+import { type ListeningClient, listen } from './listener.js'
 import { migrate, migrationPlan } from './migrations.js'
 import type { SqlKeyStore } from './sql-key-store.js'
 import type { Tables } from './tables.js'
 
 export interface Link {
   readonly acquire: AcquireConnection
+  /** Absent where changes of other processes can't be heard. */
+  readonly connectListener?: (() => Promise<ListeningClient>) | undefined
   close(): Promise<void>
 }
 
@@ -79,7 +82,26 @@ export function createSqlKeyStore<L extends Link>(options: SqlKeyStoreOptions<L>
     }
   }
 
+  const stops = new Set<() => Promise<void>>()
+
+  async function watch(onChange: (change: KeyStoreChange) => void): Promise<() => Promise<void>> {
+    try {
+      const { link } = await opened()
+      const { connectListener: connectTo } = link
+      if (connectTo === undefined) return async () => {}
+      const stop = await listen({ connect: connectTo, schema, onChange })
+      stops.add(stop)
+      return async () => {
+        stops.delete(stop)
+        await stop()
+      }
+    } catch (error) {
+      throw storeFailure(error)
+    }
+  }
+
   async function close(): Promise<void> {
+    await Promise.all([...stops].map((stop) => stop()))
     // A failed opening left nothing to close.
     const database = await connecting?.catch(() => undefined)
     await database?.link.close()
@@ -95,6 +117,7 @@ export function createSqlKeyStore<L extends Link>(options: SqlKeyStoreOptions<L>
         return closing
       },
     }),
+    watch,
     async migrate() {
       try {
         const { kysely, db } = await opened()

@@ -1,5 +1,7 @@
 import type { Kysely, RawBuilder } from 'kysely'
 import type { KyselyModule } from './dialect.js'
+import { changeTriggers } from './listener.js'
+import { rowLevelSecurity } from './policies.js'
 import { type Tables, writeTime } from './tables.js'
 
 interface Migration {
@@ -78,6 +80,8 @@ const MIGRATIONS: readonly Migration[] = [
       `create index jobs_open on ${schema}.jobs (created_at) where state in ('queued', 'running')`,
     ],
   },
+  { version: 3, name: 'change_notifications', statements: changeTriggers },
+  { version: 4, name: 'row_level_security', statements: rowLevelSecurity },
 ]
 
 const LATEST = Math.max(...MIGRATIONS.map(({ version }) => version))

@@ -2,12 +2,15 @@ import { type PepperOption, requirePepper } from '../../crypto/pepper.js'
 import { AnalyticsError } from '../../errors.js'
 import type { SqlConnection } from './dialect.js'
 import { createSqlKeyStore, requireSchema } from './engine.js'
+import type { ListeningClient } from './listener.js'
 import type { SqlKeyStore } from './sql-key-store.js'
 
 /** What the store uses of a `Pool` of the `pg` package. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
   on(event: 'error', listener: (error: Error) => void): unknown
+  /** What its connections are made with; needed to hear of revocations of other processes. */
+  readonly options?: object | undefined
 }
 
 export interface PostgresClient {
@@ -28,6 +31,13 @@ export interface PostgresKeysOptions {
   readonly schema?: string | undefined
   /** Create and upgrade the tables on first use. Default true; false when `migrate()` runs at deployment. */
   readonly migrate?: boolean | undefined
+  /**
+   * Hear of revocations and changes that other processes make, by LISTEN on one connection of its own beside the
+   * pool (made by the `pg` package with the pool's options). Default true; false behind a pooler that shares
+   * connections between transactions, where nothing would be heard. Without it they are felt when cached copies
+   * expire (`keyCacheTtlMs`).
+   */
+  readonly listen?: boolean | undefined
 }
 
 /**
@@ -47,9 +57,21 @@ export function postgresKeys(options: PostgresKeysOptions): SqlKeyStore {
     pepperValues: async () => pepperValues,
     async connect() {
       guard(pool)
-      return { acquire: () => acquire(pool), async close() {} }
+      const { options: poolOptions } = pool
+      return {
+        acquire: () => acquire(pool),
+        ...(poolOptions === undefined || options.listen === false
+          ? {}
+          : { connectListener: () => connectListener(poolOptions) }),
+        async close() {},
+      }
     },
   })
+}
+
+async function connectListener(poolOptions: object): Promise<ListeningClient> {
+  const { default: pg } = await import('pg')
+  return new pg.Client(poolOptions)
 }
 
 const guarded = new WeakSet<PostgresPool>()
