@@ -121,7 +121,7 @@ export const storageCases: readonly EventStoreCase[] = [
       ])
       const known = await store.known(asked)
       expectEqual(
-        [...known].toSorted(),
+        [...known.keys()].toSorted(),
         [`${TEST_PROJECT}/${HOSTILE[0]}`, `${TEST_PROJECT}/a`].toSorted(),
         'known',
       )

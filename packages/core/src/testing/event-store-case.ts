@@ -1,4 +1,15 @@
-import type { EventStore, EventsPlan, SourcesPlan, StatsPlan, StoredEvent } from '../ports/event-store.js'
+import type {
+  EventStore,
+  EventsPlan,
+  PersonPlan,
+  PersonResult,
+  SessionsPlan,
+  SessionsResultRow,
+  SourcesPlan,
+  StatsPlan,
+  StoredEvent,
+} from '../ports/event-store.js'
+import { expectEqual } from './expect.js'
 import { TEST_NOON, TEST_PROJECT } from './stored-event.js'
 
 /** One promise of the port. Each case gets an empty store of its own. */
@@ -21,7 +32,7 @@ export const SCOPE: Omit<EventsPlan, 'kind'> = {
 }
 
 export function stats(fields: Partial<StatsPlan> = {}): StatsPlan {
-  return { kind: 'stats', ...SCOPE, metric: 'count', group_by: [], buckets: null, ...fields }
+  return { kind: 'stats', ...SCOPE, metric: 'count', group_by: [], buckets: null, days: null, ...fields }
 }
 
 export function events(fields: Partial<EventsPlan> = {}): EventsPlan {
@@ -30,6 +41,15 @@ export function events(fields: Partial<EventsPlan> = {}): EventsPlan {
 
 export function sources(fields: Partial<SourcesPlan> = {}): SourcesPlan {
   return { kind: 'sources', ...SCOPE, breakdown: 'source_medium', ...fields }
+}
+
+export function sessions(fields: Partial<SessionsPlan> = {}): SessionsPlan {
+  return { kind: 'sessions', ...SCOPE, group_by: [], buckets: null, raw: false, ...fields }
+}
+
+export function person(fields: Partial<PersonPlan>): PersonPlan {
+  const { project_id, from, to } = SCOPE
+  return { kind: 'person', project_id, user_id: '', anonymous_id: '', from, to, ...fields }
 }
 
 let tokens = 0
@@ -54,6 +74,31 @@ export async function ids(store: EventStore, plan: EventsPlan = events()): Promi
 export async function groups(store: EventStore, plan: StatsPlan): Promise<[...string[], number][]> {
   const { rows } = await store.query<'stats'>(plan)
   return rows.map(({ group, value }) => [...group, value])
+}
+
+/** Rows of a sessions plan; stored fragments and raw events must tell the same. */
+export async function sessionRows(
+  store: EventStore,
+  plan: SessionsPlan = sessions(),
+): Promise<readonly SessionsResultRow[]> {
+  const stored = await store.query<'sessions'>({ ...plan, raw: false })
+  const raw = await store.query<'sessions'>({ ...plan, raw: true })
+  expectEqual(
+    stored,
+    { ...raw, answered_by: stored.answered_by },
+    'sessions of fragments are those of raw events',
+  )
+  return stored.rows
+}
+
+/** Sessions, bounces, pageviews and minutes of the whole range. */
+export async function sessionTotals(store: EventStore, plan: SessionsPlan = sessions()): Promise<number[]> {
+  const rows = await sessionRows(store, plan)
+  return rows.flatMap((row) => [row.sessions, row.bounces, row.pageviews, row.duration_ms / MINUTE])
+}
+
+export async function ask(store: EventStore, fields: Partial<PersonPlan>): Promise<PersonResult> {
+  return await store.query<'person'>(person(fields))
 }
 
 export const HOSTILE: readonly string[] = [

@@ -1,6 +1,17 @@
+import { identityCases } from './event-identity-cases.js'
 import { reportCases } from './event-report-cases.js'
+import { sessionCases } from './event-session-cases.js'
+import { sessionReportCases } from './event-session-report-cases.js'
 import { storageCases } from './event-storage-cases.js'
 import type { EventStoreCase } from './event-store-case.js'
+import { twinCases } from './event-twin-cases.js'
 
 /** What every event store must do; each case gets an empty store of its own. */
-export const eventStoreCases: readonly EventStoreCase[] = [...storageCases, ...reportCases]
+export const eventStoreCases: readonly EventStoreCase[] = [
+  ...storageCases,
+  ...reportCases,
+  ...sessionCases,
+  ...sessionReportCases,
+  ...identityCases,
+  ...twinCases,
+]

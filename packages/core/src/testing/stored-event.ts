@@ -17,6 +17,7 @@ export function storedEvent(fields: Partial<StoredEvent> & { event_id: string })
     received_at: timestamp,
     client_timestamp: null,
     seq: 0,
+    body_hash: 0,
     user_id: '',
     session_id: anonymous_id === '' ? '' : `${anonymous_id}-${Math.floor(timestamp / 1_800_000)}`,
     url: 'https://site.test/',
