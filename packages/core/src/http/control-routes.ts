@@ -3,7 +3,7 @@ import { invalidField, knownFields } from '../auth/input-field.js'
 import type { RotateKey } from '../auth/key-rotation.js'
 import type { CreateKey } from '../auth/manage-keys.js'
 import type { UserPrincipal } from '../auth/session.js'
-import { AnalyticsError } from '../errors.js'
+import { AnalyticsError, isAnalyticsError } from '../errors.js'
 import { createProject, findProject, listProjects, updateProject } from '../projects/manage-projects.js'
 import type { CreateProject, UpdateProject } from '../projects/project-input.js'
 import { type ProjectUsage, readUsage } from '../projects/usage.js'
@@ -113,7 +113,10 @@ async function body<T extends object>({ maxBodyBytes }: RouteDeps, { request }: 
 
 /** For routes whose fields all have defaults. */
 async function optionalBody<T extends object>(deps: RouteDeps, call: UserCall): Promise<T> {
-  const read = call.request.body === null ? {} : await readJson(call.request, deps.maxBodyBytes)
+  const read = await readJson(call.request, deps.maxBodyBytes).catch((error: unknown) => {
+    if (isAnalyticsError(error) && error.details?.reason === 'empty_body') return {}
+    throw error
+  })
   if (!isObject<T>(read)) throw invalidField('input', 'must be an object.')
   return read
 }
