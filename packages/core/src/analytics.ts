@@ -1,3 +1,4 @@
+import { type Explanation, explain } from '@millimetric/classifier'
 import type {
   BatchResult,
   EventCode,
@@ -31,6 +32,7 @@ import { createDeliver } from './ingest/deliver.js'
 import { createEventNames } from './ingest/event-names.js'
 import { type IngestDeps, ingest } from './ingest/ingest.js'
 import { createUserAgentReader } from './ingest/user-agent.js'
+import { hostOfPage } from './ingest/verdict.js'
 import { type AnalyticsOptions, resolveOptions } from './options.js'
 import type { Project } from './ports/key-store.js'
 import { createSalts } from './privacy/salts.js'
@@ -38,6 +40,7 @@ import { createProjects, type Projects } from './projects/projects.js'
 import { type ProjectUsage, readUsage, recountUsage } from './projects/usage.js'
 import { createUsageMeter } from './projects/usage-meter.js'
 import { queryEvents } from './query/events.js'
+import { type Reclassification, type ReclassifyParams, reclassify } from './query/reclassify.js'
 import { querySources } from './query/sources.js'
 import { queryStats } from './query/stats.js'
 import { createUpkeep, type UpkeepReport } from './query/upkeep.js'
@@ -111,6 +114,20 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
   stats<const P extends StatsParams>(params: P, context?: QueryContext): Promise<StatsResponse<MetricOf<P>>>
   /** Events, visitors and paid share by source. */
   sources(params: SourcesParams, context?: QueryContext): Promise<SourcesResponse>
+  /**
+   * Which rules judge a visit, and why: every rule in order, whether it matched, and what it would have said. The options
+   * are those that events are judged with.
+   */
+  explain(
+    url: string,
+    referrer?: string,
+    context?: Pick<CallContext, 'requestHost' | 'userAgent'>,
+  ): Explanation
+  /**
+   * Judges stored events again under the rules and options of now, and says what would move; with `apply` it moves, in
+   * every report. Errors: `invalid_params`, `storage_unavailable`; then run it again.
+   */
+  reclassify(params: ReclassifyParams, context?: Pick<QueryContext, 'project'>): Promise<Reclassification>
   readonly projects: Projects
   readonly keys: Omit<KeyManager, 'prepare'> & { readonly account: AccountKeys }
   /** Stored events by month, and what the plan allows. */
@@ -191,7 +208,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       allOrigins.forget()
     },
   })
-  const deliver = createDeliver({ store: events, options: options.delivery, onDiagnostic })
+  const deliver = createDeliver({ store: events, options: options.delivery, clock, onDiagnostic })
   const meter = createUsageMeter({ keys, plans: options.plans, clock, onDiagnostic })
   const upkeep = createUpkeep({
     store: events,
@@ -334,6 +351,17 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     },
     sources: async (params, { project, signal } = {}) =>
       await querySources(queryDeps, await principal(project), params, { signal }),
+    explain: (url, referrer = '', { requestHost = '', userAgent = '' } = {}) =>
+      explain(
+        { url, referrer, request_host: hostOfPage(url) || requestHost, user_agent: userAgent },
+        options.classifier,
+      ),
+    reclassify: async (params, { project } = {}) =>
+      await reclassify(
+        { store: events, clock, classifier: options.classifier },
+        await principal(project),
+        params,
+      ),
     usage: async ({ project } = {}) => await readUsage(usageDeps, await findProject(project)),
     recountUsage: async ({ project, month }) =>
       await recountUsage(usageDeps, await findProject(project), month),

@@ -16,6 +16,15 @@ export type Diagnostic =
       message: string
     }
   | { kind: 'id_conflict'; level: 'warn'; project_id: string; event_id: string }
+  | {
+      kind: 'event_quarantined'
+      level: 'error'
+      project_id: string
+      event_id: string
+      /** Name of the refusal, for example `CANNOT_PARSE_UUID`. */
+      code: string
+      reason: string
+    }
   | { kind: 'insert_failed'; level: 'error'; events: number; attempt: number; final: boolean; error: unknown }
   | { kind: 'overloaded'; level: 'error'; waiting: number; refused: number }
   | { kind: 'key_store_failed'; level: 'error'; operation: string; error: unknown }

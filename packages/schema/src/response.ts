@@ -36,6 +36,7 @@ export const EVENT_CODES = [
   'number_out_of_range',
   'too_many_values',
   'too_deep',
+  'quarantined',
   'dropped_by_hook',
   'erased',
   'own_traffic',

@@ -87,6 +87,8 @@ export type EventCode =
   | 'number_out_of_range'
   | 'too_many_values'
   | 'too_deep'
+  /** The event store refused its content; it is kept apart for the operator. */
+  | 'quarantined'
   | 'dropped_by_hook'
   | 'erased'
   | 'own_traffic'

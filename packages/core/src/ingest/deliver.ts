@@ -1,7 +1,10 @@
-import { randomUuid } from '#crypto'
 import type { OnDiagnostic } from '../diagnostics.js'
-import { AnalyticsError, isAnalyticsError } from '../errors.js'
-import { type EventStore, eventKeyName, type FrozenBatch, type StoredEvent } from '../ports/event-store.js'
+import { AnalyticsError } from '../errors.js'
+import { type EventStore, eventKeyName, type StoredEvent } from '../ports/event-store.js'
+import { createBatchWriter, unavailable } from './batch-writer.js'
+import { type Delivery, type Outcome, repeatOf } from './poison.js'
+
+export type { Delivery } from './poison.js'
 
 export interface DeliverOptions {
   /** Rows of one insert at most. */
@@ -22,9 +25,6 @@ export interface NewEvent {
   fresh: boolean
 }
 
-/** `conflict`: the id is taken by an event with another body; the first is kept. */
-export type Delivery = 'stored' | 'duplicate' | 'conflict'
-
 export interface Deliver {
   /**
    * Resolves when the store has answered for these events, one status each. Rejects with `overloaded`,
@@ -36,62 +36,145 @@ export interface Deliver {
   close(): Promise<{ undelivered: number }>
 }
 
+// How long a batch that is stored in part waits for the next try when no other insert comes.
+const RETRY_HALF_STORED_MS = 1000
+
 interface Waiting {
   events: readonly NewEvent[]
   resolve(statuses: Delivery[]): void
   reject(error: unknown): void
 }
 
+/** Requests that share an insert, with what is known of their ids. */
+interface Group {
+  readonly requests: readonly Waiting[]
+  readonly events: readonly NewEvent[]
+  known: ReadonlyMap<string, number>
+}
+
 /**
  * Group commit: requests that come while an insert is under way, or within `flushIntervalMs` of each other,
  * share the next insert. There is never more than one insert in flight, which keeps the number of parts in
- * ClickHouse bounded at any load, and makes the duplicate check exact within the process.
+ * ClickHouse bounded at any load, and makes the duplicate check exact within the process. While one group is
+ * inserted the next one's ids are looked up already; what the first stored meanwhile is told to the second.
  */
 export function createDeliver(deps: {
   store: EventStore
   options: DeliverOptions
+  clock: () => number
   onDiagnostic: OnDiagnostic
 }): Deliver {
-  const { store, options, onDiagnostic } = deps
+  const { store, options, clock, onDiagnostic } = deps
   let queue: Waiting[] = []
   let waiting = 0
   let timer: ReturnType<typeof setTimeout> | undefined
-  let running: Promise<void> | undefined
+  let retryTimer: ReturnType<typeof setTimeout> | undefined
+  let preparing: Promise<void> | undefined
+  let inserting: Promise<ReadonlyMap<string, number> | 'failed'> | undefined
   let closed = false
   let undelivered = 0
+  const { retryDelaysMs } = options
+  const writer = createBatchWriter({ store, retryDelaysMs, clock, onDiagnostic, closing: () => closed })
+  const { halfStored } = writer
 
   function schedule(): void {
-    if (running !== undefined) return
-    if (closed || waiting >= options.flushRows) start()
+    if (preparing !== undefined) return
+    if (closed || inserting !== undefined || waiting >= options.flushRows) start()
     else timer ??= setTimeout(start, options.flushIntervalMs)
   }
 
   function start(): void {
     clearTimeout(timer)
     timer = undefined
-    if (running !== undefined || queue.length === 0) return
-    running = flush().finally(() => {
-      running = undefined
-      // Those who came meanwhile have waited one insert long already.
-      if (queue.length > 0) start()
+    if (preparing !== undefined || queue.length === 0) return
+    preparing = prepare().finally(() => {
+      preparing = undefined
+      if (queue.length > 0) schedule()
     })
   }
 
-  async function flush(): Promise<void> {
-    const group = takeGroup()
+  /** What is stored in part is completed also when nobody sends. */
+  function completeLater(): void {
+    if (halfStored.rows === 0 || closed) return
+    retryTimer ??= setTimeout(() => {
+      retryTimer = undefined
+      // With traffic each group tries before its own insert.
+      if (preparing !== undefined || inserting !== undefined) return completeLater()
+      // `failed`, because ids that were looked up meanwhile may be stored now.
+      const retry = halfStored.retry().then((): 'failed' => 'failed')
+      inserting = retry
+      void retry.finally(() => {
+        if (inserting === retry) inserting = undefined
+        completeLater()
+      })
+    }, RETRY_HALF_STORED_MS)
+  }
+
+  /** Looks the next group up, waits for the insert under way, and hands the group over to its own. */
+  async function prepare(): Promise<void> {
+    // Company may still come while an insert is under way: nothing is gained by looking up at once.
+    if (inserting !== undefined && waiting < options.flushRows)
+      await Promise.race([inserting, sleep(options.flushIntervalMs)])
+    const requests = takeGroup()
+    const group: Group = { requests, events: requests.flatMap(({ events }) => events), known: new Map() }
     try {
-      const statuses = await deliverGroup(group.flatMap(({ events }) => events))
+      group.known = await lookUp(group)
+      const before = await inserting
+      // After a failure nobody knows what was stored: the ids are asked for again.
+      const completed = await halfStored.retry()
+      if (before === 'failed' || completed) group.known = await lookUp(group)
+      else if (before !== undefined && before.size > 0) group.known = new Map([...group.known, ...before])
+    } catch (error) {
+      return refuse(group, error)
+    }
+    const insert = insertGroup(group).finally(() => {
+      if (inserting === insert) inserting = undefined
+      completeLater()
+    })
+    inserting = insert
+  }
+
+  async function lookUp({ events }: Group): Promise<ReadonlyMap<string, number>> {
+    const claimed = events.filter(({ fresh }) => !fresh).map(({ event }) => event)
+    return claimed.length === 0 ? new Map() : await writer.ask(() => store.known(claimed))
+  }
+
+  /** The ids stored now, or `failed`; answers the requests either way and never rejects. */
+  async function insertGroup(group: Group): Promise<ReadonlyMap<string, number> | 'failed'> {
+    try {
+      const { outcomes, stored } = await deliverGroup(group.events, group.known)
       let at = 0
-      for (const request of group) {
-        request.resolve(statuses.slice(at, at + request.events.length))
+      for (const request of group.requests) {
+        answer(request, outcomes.slice(at, at + request.events.length))
         at += request.events.length
       }
+      return stored
     } catch (error) {
-      for (const request of group) {
-        undelivered += request.events.length
-        request.reject(error)
-      }
+      refuse(group, error)
+      return 'failed'
     }
+  }
+
+  /** A request is answered by its own events, whoever shared the insert with it. */
+  function answer(request: Waiting, outcomes: readonly Outcome[]): void {
+    const statuses: Delivery[] = []
+    for (const outcome of outcomes) {
+      if (typeof outcome !== 'string') {
+        fail(request, outcome)
+        return
+      }
+      statuses.push(outcome)
+    }
+    request.resolve(statuses)
+  }
+
+  function refuse({ requests }: Group, error: unknown): void {
+    for (const request of requests) fail(request, unavailable(error))
+  }
+
+  function fail(request: Waiting, error: AnalyticsError): void {
+    undelivered += request.events.length
+    request.reject(error)
   }
 
   function takeGroup(): Waiting[] {
@@ -107,45 +190,46 @@ export function createDeliver(deps: {
     return group
   }
 
-  async function deliverGroup(events: readonly NewEvent[]): Promise<Delivery[]> {
-    const names = events.map(({ event }) => eventKeyName(event))
-    const claimed = events.filter(({ fresh }) => !fresh).map(({ event }) => event)
-    const seen = new Map(claimed.length === 0 ? [] : await withRetries(0, () => store.known(claimed)))
-    const statuses: Delivery[] = []
-    const rows: StoredEvent[] = []
-    for (const [index, { event }] of events.entries()) {
-      const name = names[index] ?? ''
-      const first = seen.get(name)
-      if (first === undefined) {
-        seen.set(name, event.body_hash)
-        rows.push(event)
-        statuses.push('stored')
+  /** What became of each event, and the ids that are stored now; `failed` when that is not known of all. */
+  async function deliverGroup(
+    events: readonly NewEvent[],
+    known: ReadonlyMap<string, number>,
+  ): Promise<{ outcomes: Outcome[]; stored: ReadonlyMap<string, number> | 'failed' }> {
+    const outcomes: Outcome[] = []
+    const firsts = new Map<string, StoredEvent>()
+    for (const { event } of events) {
+      const name = eventKeyName(event)
+      const first = known.get(name) ?? firsts.get(name)?.body_hash
+      if (halfStored.holds(name)) {
+        outcomes.push(unavailable(new Error('The event is stored in part; the rest is being tried.')))
+      } else if (first === undefined) {
+        firsts.set(name, event)
+        outcomes.push('stored')
       } else {
-        const differs = first !== 0 && event.body_hash !== 0 && first !== event.body_hash
-        statuses.push(differs ? 'conflict' : 'duplicate')
+        outcomes.push(repeatOf(first, event))
       }
     }
-    if (rows.length > 0) {
-      // Frozen here: every further send is this batch under this token, so a lost answer costs nothing.
-      const batch: FrozenBatch = { token: randomUuid(), events: rows }
-      await withRetries(rows.length, () => store.insert(batch))
+    const exceptions = await writer.store([...firsts.values()])
+    if (exceptions.size === 0) {
+      return { outcomes, stored: new Map([...firsts].map(([name, { body_hash }]) => [name, body_hash])) }
     }
-    return statuses
-  }
-
-  async function withRetries<T>(rows: number, send: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await send()
-      } catch (error) {
-        const pause = options.retryDelaysMs[attempt - 1]
-        const again = isAnalyticsError(error) && error.code === 'storage_unavailable'
-        const final = !again || pause === undefined || closed
-        onDiagnostic({ kind: 'insert_failed', level: 'error', events: rows, attempt, final, error })
-        if (final) throw unavailable(error)
-        await sleep(pause)
-      }
+    const orphans: number[] = []
+    for (const [index, { event }] of events.entries()) {
+      const first = firsts.get(eventKeyName(event))
+      const outcome = first === undefined ? undefined : exceptions.get(first)
+      if (outcome === undefined || outcome === 'stored') continue
+      if (first === event || typeof outcome !== 'string') outcomes[index] = outcome
+      // What this one repeats was not stored, so it stands for itself.
+      else if (outcome === 'quarantined') orphans.push(index)
     }
+    if (orphans.length > 0) {
+      const again = await deliverGroup(
+        orphans.flatMap((index) => events[index] ?? []),
+        new Map(),
+      )
+      for (const [at, index] of orphans.entries()) outcomes[index] = again.outcomes[at] ?? 'duplicate'
+    }
+    return { outcomes, stored: 'failed' }
   }
 
   return {
@@ -157,10 +241,11 @@ export function createDeliver(deps: {
           }),
         )
       }
-      if (waiting > 0 && waiting + events.length > options.maxWaiting) {
-        onDiagnostic({ kind: 'overloaded', level: 'error', waiting, refused: events.length })
+      const held = waiting + halfStored.rows
+      if (held > 0 && held + events.length > options.maxWaiting) {
+        onDiagnostic({ kind: 'overloaded', level: 'error', waiting: held, refused: events.length })
         return Promise.reject(
-          new AnalyticsError('overloaded', `${waiting} events are waiting for the event store already.`, {
+          new AnalyticsError('overloaded', `${held} events are waiting for the event store already.`, {
             retryAfter: 1,
           }),
         )
@@ -173,23 +258,15 @@ export function createDeliver(deps: {
     },
     async close() {
       closed = true
-      start()
-      while (running !== undefined) await running
+      clearTimeout(retryTimer)
+      for (start(); preparing !== undefined || inserting !== undefined; start()) {
+        await preparing
+        await inserting
+      }
+      await halfStored.retry()
       return { undelivered }
     },
   }
-}
-
-function unavailable(error: unknown): AnalyticsError {
-  if (isAnalyticsError(error) && error.code === 'storage_unavailable') return error
-  return new AnalyticsError(
-    'storage_unavailable',
-    'The event store refused the events; they were not stored.',
-    {
-      retryAfter: 5,
-      cause: error,
-    },
-  )
 }
 
 function sleep(ms: number): Promise<void> {

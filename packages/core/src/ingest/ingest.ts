@@ -76,21 +76,31 @@ export async function ingest(
         deps.onDiagnostic({ kind: 'id_conflict', level: 'warn', project_id: principal.project.id, event_id })
         return { index, event_id, status: 'duplicate', warnings: [...one.warnings, 'id_conflict'] }
       }
+      if (delivery === 'quarantined') return refuse(deps, principal, index, { ...QUARANTINED, event_id })
       const result: BatchResult = { index, event_id, status: delivery }
       return one.warnings.length === 0 ? result : { ...result, warnings: one.warnings }
     }
-    const { status, event_id, code, message } = one
-    deps.onDiagnostic({
-      kind: 'event_not_stored',
-      level: 'warn',
-      project_id: principal.project.id,
-      status,
-      event_id,
-      code,
-      message,
-    })
-    return { index, event_id, status, code, message }
+    return refuse(deps, principal, index, one)
   })
+}
+
+const QUARANTINED = {
+  status: 'rejected',
+  code: 'quarantined',
+  message:
+    'The event store refused the content of this event. It is kept for the operator (millimetric quarantine); ' +
+    'sending it again does not help.',
+} as const
+
+function refuse(
+  deps: IngestDeps,
+  principal: Principal,
+  index: number,
+  { status, event_id, code, message }: Omit<Extract<Judged, { kind: 'refused' }>, 'kind'>,
+): BatchResult {
+  const project_id = principal.project.id
+  deps.onDiagnostic({ kind: 'event_not_stored', level: 'warn', project_id, status, event_id, code, message })
+  return { index, event_id, status, code, message }
 }
 
 async function judgeAll(deps: IngestDeps, principal: Principal, request: IngestRequest): Promise<Judged[]> {

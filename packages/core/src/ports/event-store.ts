@@ -1,6 +1,7 @@
 import type { Confidence, Dimension, EventRow, SessionDimension } from '@millimetric/schema/wire'
 import type { ErasureStore } from './erasure-store.js'
 import type { QuarantineStore } from './quarantine-store.js'
+import type { VerdictStore } from './verdict-store.js'
 
 /** One event as every store keeps it. Absent text is the empty string. Times are epoch milliseconds. */
 export interface StoredEvent {
@@ -223,7 +224,7 @@ export interface CallOptions {
  * `event_refused` when the content of a row is at fault: its message quotes nothing of the row, `details.code` is a
  * stable name, and `details.certain` says whether the store knows that it was the content.
  */
-export interface EventStore extends ErasureStore, QuarantineStore {
+export interface EventStore extends ErasureStore, QuarantineStore, VerdictStore {
   readonly name: string
   readonly capabilities: {
     /** Uniques are exact at any size. */

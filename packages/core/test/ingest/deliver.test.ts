@@ -32,6 +32,7 @@ function setup(
   const deliver = createDeliver({
     store,
     options: { ...OPTIONS, ...options },
+    clock: Date.now,
     onDiagnostic: ({ kind }) => kinds.push(kind),
   })
   return { deliver, batches, store, kinds }
@@ -176,6 +177,7 @@ test('any history of appends, failures and repeats: accepted = stored, each once
             },
           },
           options: { ...OPTIONS, maxBatchRows: 5, flushIntervalMs: 0, retryDelaysMs: [0] },
+          clock: Date.now,
           onDiagnostic: () => {},
         })
         const stored: string[] = []

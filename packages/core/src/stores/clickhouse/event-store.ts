@@ -1,22 +1,18 @@
 import { AnalyticsError } from '../../errors.js'
-import {
-  type CallOptions,
-  type EventKey,
-  type EventStore,
-  eventKeyName,
-  type FrozenBatch,
-  type QueryPlan,
-} from '../../ports/event-store.js'
+import type { CallOptions, EventKey, EventStore, FrozenBatch, QueryPlan } from '../../ports/event-store.js'
+import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import { createAnswers } from './answers.js'
 import type { Connections } from './client.js'
 import { createErasures } from './erasures.js'
-import { insertError } from './errors.js'
+import { insertError, startError, writeError } from './errors.js'
 import { insertStatement } from './insert.js'
+import { findKnown, IDS_PER_LOOKUP } from './known.js'
 import { migrate, planMigrations } from './migrations.js'
+import { isStorable, landedStatement, quarantinedStatement, quarantineStatement } from './quarantine.js'
 import { createReader, type QueryLimits } from './reader.js'
 import { buildDays, changedSince } from './rollup-days.js'
-import { knownStatement } from './sql/events.js'
 import { removeTwins } from './twins.js'
+import { createVerdicts, isRewriting } from './verdicts.js'
 
 export interface ClickhouseEventStore extends EventStore {
   /** Creates or updates the tables; names the migrations applied now. Runs by itself on first use unless told not to. */
@@ -37,9 +33,6 @@ export interface EventStoreParts {
 }
 
 export const ROLLUP_FROM_ROWS = 200_000
-
-// Ids of one lookup travel as URL parameters, which servers bound at 1 MiB.
-const IDS_PER_LOOKUP = 1000
 
 /** The event store over any `@clickhouse/client` connection: a server, or chDB in process. */
 export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
@@ -63,7 +56,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
       return connections
     })().catch((error: unknown) => {
       ready = undefined
-      throw insertError(error)
+      throw startError(error)
     })
     return await ready
   }
@@ -75,38 +68,49 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     name: parts.name,
     capabilities: { exactUniques: true },
     ...createErasures(start, database),
+    ...createVerdicts(start, read, database),
 
     async known(keys: readonly EventKey[], options?: CallOptions) {
-      const found = new Map<string, number>()
-      const lookups: Promise<void>[] = []
-      for (let at = 0; at < keys.length; at += IDS_PER_LOOKUP) {
-        const part = keys.slice(at, at + IDS_PER_LOOKUP)
-        const statement = knownStatement(
-          database,
-          part.map(({ project_id }) => project_id),
-          part.map(({ event_id }) => event_id),
-        )
-        lookups.push(
-          read<EventKey & { body_hash: number }>(statement, options).then((rows) => {
-            for (const row of rows) found.set(eventKeyName(row), row.body_hash)
-          }),
-        )
-      }
-      await Promise.all(lookups)
-      return found
+      return await findKnown(read, database, keys, options)
     },
 
     async insert(batch: FrozenBatch, options: CallOptions = {}) {
       if (batch.events.length === 0) return
       const { writer } = await start()
+      const query = written(() => insertStatement(database, batch))
       try {
         await writer.command({
-          query: insertStatement(database, batch),
+          query,
           ...(options.signal === undefined ? {} : { abort_signal: options.signal }),
         })
       } catch (error) {
         throw insertError(error)
       }
+    },
+
+    async landed({ token, events }, options) {
+      const storable = events.filter((event) => isStorable(event) && Number.isInteger(event.timestamp))
+      for (let at = 0; at < storable.length; at += IDS_PER_LOOKUP) {
+        const statement = landedStatement(database, token, storable.slice(at, at + IDS_PER_LOOKUP))
+        const [row] = await read<{ landed: number }>(statement, options)
+        if ((row?.landed ?? 0) > 0) return true
+      }
+      return false
+    },
+
+    async quarantine(token, events) {
+      if (events.length === 0) return
+      const { writer } = await start()
+      const query = written(() => quarantineStatement(database, token, events))
+      try {
+        await writer.command({ query })
+      } catch (error) {
+        throw insertError(error)
+      }
+    },
+
+    async quarantined(projectId, limit) {
+      return await read<QuarantinedEvent>(quarantinedStatement(database, projectId, limit))
     },
 
     async removeTwins() {
@@ -120,6 +124,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
     async buildDays(projectId, days) {
       const { writer } = await start()
+      if (await isRewriting(read, database, projectId)) return 0
       return await buildDays(
         { writer, read, database, fromRows: parts.rollupFromRows / 100 },
         projectId,
@@ -147,5 +152,13 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
       ready = undefined
       await connections?.close()
     },
+  }
+}
+
+function written(write: () => string): string {
+  try {
+    return write()
+  } catch (error) {
+    throw writeError(error)
   }
 }

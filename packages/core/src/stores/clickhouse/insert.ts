@@ -1,5 +1,6 @@
 import type { FrozenBatch, StoredEvent } from '../../ports/event-store.js'
 import { identifier, settingsClause } from './client.js'
+import { refused } from './errors.js'
 import { EVENT_COLUMNS } from './schema/events.js'
 
 const COLUMNS = Object.keys(EVENT_COLUMNS).join(', ')
@@ -17,6 +18,8 @@ export function insertStatement(database: string, batch: FrozenBatch): string {
     // On by default since 26.x; it would answer for other people's rows and change what a token covers.
     async_insert: 0,
     input_format_skip_unknown_fields: 0,
+    // Null is a mistake and not the column's default, which for a time is 1970.
+    input_format_null_as_default: 0,
     date_time_input_format: 'basic',
     // A backfill may span many months; each event's time has been bounded before it came here.
     max_partitions_per_insert_block: 0,
@@ -33,7 +36,25 @@ export function batchNumber(token: string): number {
   return hash >>> 0
 }
 
+/** Numbers that the engine would store as other numbers without a word: 2 ** 40 as 0, the year 2200 as 2063. */
+function requireRange(event: StoredEvent, column: 'seq' | 'body_hash' | 'timestamp' | 'received_at'): void {
+  const value = event[column]
+  if (Number.isInteger(value) && value >= 0 && value <= LARGEST[column]) return
+  throw refused('NUMBER_OUT_OF_RANGE', `The number of column ${column} is out of range.`, { certain: true })
+}
+
+const LARGEST = {
+  seq: 2 ** 32 - 1,
+  body_hash: Number.MAX_SAFE_INTEGER,
+  timestamp: 2 ** 32 * 1000 - 1,
+  received_at: 2 ** 32 * 1000 - 1,
+} as const
+
 function rowOf(event: StoredEvent, batch: number): string {
+  requireRange(event, 'seq')
+  requireRange(event, 'body_hash')
+  requireRange(event, 'timestamp')
+  requireRange(event, 'received_at')
   return JSON.stringify({
     ...event,
     batch,
@@ -44,7 +65,7 @@ function rowOf(event: StoredEvent, batch: number): string {
 }
 
 // Text, because a number means ticks to one reader and seconds to another.
-function clickhouseTime(ms: number): string {
+export function clickhouseTime(ms: number): string {
   const iso = new Date(ms).toISOString()
   return `${iso.slice(0, 10)} ${iso.slice(11, 23)}`
 }

@@ -6,6 +6,9 @@ import {
   type StoredEvent,
 } from '../../ports/event-store.js'
 import { answerPerson } from './memory-identity.js'
+import { memoryErasures } from './memory-purge.js'
+import { memoryQuarantine } from './memory-quarantine.js'
+import { memoryVerdicts } from './memory-reclassify.js'
 import { answerEvents, answerSources, answerStats } from './memory-reports.js'
 import { answerSessions } from './memory-sessions.js'
 
@@ -41,6 +44,9 @@ export function memoryEvents(): EventStore {
   return {
     name: 'memory',
     capabilities: { exactUniques: true },
+    ...memoryErasures(projects),
+    ...memoryQuarantine(),
+    ...memoryVerdicts(projects, (rows) => rows.reduce(keepEarlier, [])),
     async known(keys) {
       return new Map(
         keys.flatMap((key) =>
@@ -57,6 +63,9 @@ export function memoryEvents(): EventStore {
         const rows = rowsOf(event.project_id)
         rows.set(event.event_id, [...(rows.get(event.event_id) ?? []), event])
       }
+    },
+    async landed({ token }) {
+      return tokens.has(token)
     },
     async query(plan) {
       const kept = [...rowsOf(plan.project_id).values()].flatMap((rows) => rows.reduce(keepEarlier, []))

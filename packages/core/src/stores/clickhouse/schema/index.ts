@@ -3,6 +3,8 @@ import { idTables } from './ids.js'
 import { linkTables } from './links.js'
 import { markTables } from './marks.js'
 import { privacyTables } from './privacy.js'
+import { quarantineTables } from './quarantine.js'
+import { reclassificationTables } from './reclassifications.js'
 import { rollupTables } from './rollup.js'
 import { sessionTables } from './sessions.js'
 
@@ -21,4 +23,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, name: 'sessions', statements: sessionTables },
   { version: 6, name: 'daily_rollup', statements: rollupTables },
   { version: 7, name: 'privacy', statements: privacyTables },
+  { version: 8, name: 'quarantine', statements: quarantineTables },
+  { version: 9, name: 'reclassifications', statements: reclassificationTables },
 ]
