@@ -3,6 +3,7 @@ import type {
   BatchResult,
   EventCode,
   EventWarning,
+  Forget,
   Identify,
   MetricOf,
   QueryParams,
@@ -34,8 +35,19 @@ import { type IngestDeps, ingest } from './ingest/ingest.js'
 import { createUserAgentReader } from './ingest/user-agent.js'
 import { hostOfPage } from './ingest/verdict.js'
 import { type AnalyticsOptions, resolveOptions } from './options.js'
-import type { Project } from './ports/key-store.js'
+import type { Job, Project } from './ports/key-store.js'
+import { createErasureRunner } from './privacy/erasure-runner.js'
+import {
+  createErasureRequests,
+  type ForgetAnswer,
+  type ForgetDeps,
+  findJob,
+  forget,
+  retract,
+} from './privacy/forget.js'
+import { type RetentionReport, runRetention } from './privacy/retention.js'
 import { createSalts } from './privacy/salts.js'
+import { createTombstones } from './privacy/tombstones.js'
 import { createProjects, type Projects } from './projects/projects.js'
 import { type ProjectUsage, readUsage, recountUsage } from './projects/usage.js'
 import { createUsageMeter } from './projects/usage-meter.js'
@@ -128,6 +140,19 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
    * every report. Errors: `invalid_params`, `storage_unavailable`; then run it again.
    */
   reclassify(params: ReclassifyParams, context?: Pick<QueryContext, 'project'>): Promise<Reclassification>
+  /**
+   * Erases a person's events up to now from every table, in the background; late events of theirs are refused from now
+   * on. Errors: `invalid_payload`, `storage_unavailable`.
+   */
+  forget(person: Forget, context?: { project?: string }): Promise<ForgetAnswer>
+  readonly jobs: {
+    /** Undefined when the project has no such job. */
+    find(id: string, context?: { project?: string }): Promise<Job | undefined>
+  }
+  readonly retention: {
+    /** Removes what is older than each project keeps; run it daily. Changes no answer. */
+    run(): Promise<RetentionReport>
+  }
   readonly projects: Projects
   readonly keys: Omit<KeyManager, 'prepare'> & { readonly account: AccountKeys }
   /** Stored events by month, and what the plan allows. */
@@ -216,9 +241,38 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     clock,
     onDiagnostic,
   })
+  const tombstones = createTombstones({
+    store: events,
+    keys,
+    clock,
+    ttlMs: options.erasure.tombstoneTtlMs,
+  })
+  const eraser = createErasureRunner({
+    store: events,
+    keys,
+    tombstones,
+    options: options.erasure,
+    clock,
+    onErased: upkeep.noteStored,
+    onDiagnostic,
+  })
+  const forgetDeps: ForgetDeps = {
+    keys,
+    requests: createErasureRequests({ store: events, tombstones }),
+    runner: eraser,
+    clock,
+    onDiagnostic,
+  }
+  const retain = async (): Promise<RetentionReport> => await runRetention({ store: events, keys, clock })
   const ingestDeps: IngestDeps = {
     clock,
-    noteStored: upkeep.noteStored,
+    noteStored() {
+      upkeep.noteStored()
+      // A process that died may have left an erasure half done.
+      eraser.wake(false)
+    },
+    erased: tombstones.erased,
+    retract: async (late) => await retract(forgetDeps, late),
     deliver,
     admission: createAdmission({
       isOwnTraffic: options.isOwnTraffic,
@@ -307,6 +361,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
   async function close(): Promise<{ undelivered: number }> {
     const report = await deliver.close()
     await upkeep.close()
+    await eraser.close()
     await authenticator.flushUsed()
     await meter.flush()
     await limiter.close()
@@ -329,6 +384,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       internalSecret: options.internalSecret,
       authenticateUser: options.authenticateUser,
       adminOrigin: originMatcher(options.adminOrigins),
+      privacy: { forget: forgetDeps, retain },
       control: { projects, keyManager, accountKeys, ...usageDeps },
       onDiagnostic,
     }),
@@ -365,6 +421,11 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     usage: async ({ project } = {}) => await readUsage(usageDeps, await findProject(project)),
     recountUsage: async ({ project, month }) =>
       await recountUsage(usageDeps, await findProject(project), month),
+    forget: async (person, { project } = {}) => await forget(forgetDeps, await principal(project), person),
+    jobs: {
+      find: async (id, { project } = {}) => await findJob(forgetDeps, await principal(project), id),
+    },
+    retention: { run: retain },
     projects,
     keys: {
       create: keyManager.create,

@@ -31,6 +31,8 @@ export type Diagnostic =
   | { kind: 'rate_limit_store_failed'; level: 'error'; error: unknown }
   | { kind: 'pepper_mismatch'; level: 'error'; prefix: string; pepper_id: string; message: string }
   | { kind: 'upkeep_failed'; level: 'error'; error: unknown }
+  /** `final`: its jobs have failed and must be asked for again. */
+  | { kind: 'erasure_failed'; level: 'error'; final: boolean; error: unknown }
   | { kind: 'hook_failed'; level: 'error'; error: unknown }
   | { kind: 'internal_error'; level: 'error'; request_id: string; error: unknown }
 

@@ -28,6 +28,18 @@ export type { BeforeStore } from './ingest/ingest.js'
 export type { OwnTraffic } from './ingest/own-traffic.js'
 export type { AnalyticsOptions } from './options.js'
 export type {
+  ErasureRecord,
+  ErasureRequest,
+  ErasureStore,
+  PersonSelector,
+  PurgeReceipt,
+  PurgeSelector,
+  RetentionSelector,
+  RowCounts,
+  Tombstone,
+  Trace,
+} from './ports/erasure-store.js'
+export type {
   ChangedQuarter,
   Day,
   EventKey,
@@ -59,6 +71,17 @@ export type {
   UsageRow,
 } from './ports/key-store.js'
 export type { RateLimit, RateLimitStore, Taken } from './ports/rate-limit-store.js'
+export type {
+  EventRange,
+  Landing,
+  StoredVerdict,
+  VerdictChange,
+  VerdictStore,
+} from './ports/verdict-store.js'
+export type { ErasureOptions } from './privacy/erasure-runner.js'
+export type { ForgetAnswer } from './privacy/forget.js'
+export type { RetentionReport } from './privacy/retention.js'
 export type { Projects } from './projects/projects.js'
 export type { ProjectUsage } from './projects/usage.js'
 export type { Plan, Plans } from './projects/usage-meter.js'
+export type { Move, MoveSide, Reclassification, ReclassifyParams } from './query/reclassify.js'

@@ -14,6 +14,7 @@ import { type IsOwnTraffic, type OwnTraffic, ownTrafficMatcher } from './ingest/
 import type { EventStore } from './ports/event-store.js'
 import type { KeyStore } from './ports/key-store.js'
 import type { RateLimitStore } from './ports/rate-limit-store.js'
+import type { ErasureOptions } from './privacy/erasure-runner.js'
 import type { Plan, Plans } from './projects/usage-meter.js'
 
 /** Everything `createAnalytics` takes; only `events` and `keys` are needed. */
@@ -62,6 +63,8 @@ export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDe
   /** Origins of dashboards on other hosts that may use those paths from the browser, with cookies. */
   adminOrigins?: readonly string[]
   delivery?: Partial<DeliverOptions>
+  /** Pace of erasure; the defaults hear of one within 3 s and let 5 rounds follow at once, then one in 10 minutes. */
+  erasure?: Partial<ErasureOptions>
   /** Hears everything that was not stored, and failures. Prints failures to stderr by default. */
   onDiagnostic?: OnDiagnostic
   /** Epoch milliseconds; for tests. */
@@ -89,6 +92,7 @@ export interface ResolvedOptions {
   authenticateUser: AuthenticateUser | undefined
   adminOrigins: readonly string[]
   delivery: DeliverOptions
+  erasure: ErasureOptions
   onDiagnostic: OnDiagnostic
   clock: () => number
 }
@@ -99,6 +103,14 @@ const DELIVERY: DeliverOptions = {
   flushIntervalMs: 20,
   maxWaiting: 100_000,
   retryDelaysMs: [100, 400, 1600],
+}
+
+const ERASURE: ErasureOptions = {
+  tombstoneTtlMs: 3000,
+  // The pauses between the sends of a batch, and the sends.
+  deliveryMs: 7000,
+  roundsAtOnce: 5,
+  roundEveryMs: 600_000,
 }
 
 const NAMES: ReadonlySet<string> = new Set([
@@ -122,6 +134,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'authenticateUser',
   'adminOrigins',
   'delivery',
+  'erasure',
   'onDiagnostic',
   'clock',
 ])
@@ -171,6 +184,7 @@ export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOpt
     adminOrigins: checkOrigins(options.adminOrigins ?? []),
     maxEventNames: whole('maxEventNames', options.maxEventNames ?? 1_000, 1, 100_000),
     delivery: checkDelivery({ ...DELIVERY, ...options.delivery }),
+    erasure: checkErasure({ ...ERASURE, ...options.erasure }),
     onDiagnostic: options.onDiagnostic ?? printFailures,
     clock: options.clock ?? Date.now,
   }
@@ -227,6 +241,14 @@ function checkDelivery(delivery: DeliverOptions): DeliverOptions {
   whole('delivery.flushIntervalMs', delivery.flushIntervalMs, 0, 60_000)
   whole('delivery.maxWaiting', delivery.maxWaiting, 1, 10_000_000)
   return delivery
+}
+
+function checkErasure(erasure: ErasureOptions): ErasureOptions {
+  whole('erasure.tombstoneTtlMs', erasure.tombstoneTtlMs, 0, 60_000)
+  whole('erasure.deliveryMs', erasure.deliveryMs, 0, 3_600_000)
+  whole('erasure.roundsAtOnce', erasure.roundsAtOnce, 1, 1_000_000)
+  whole('erasure.roundEveryMs', erasure.roundEveryMs, 1, 86_400_000)
+  return erasure
 }
 
 function whole(name: string, value: number, min: number, max: number): number {

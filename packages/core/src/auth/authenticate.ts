@@ -29,6 +29,8 @@ export interface AuthenticatorOptions {
 
 export interface AuthenticationNeed {
   readonly scope: Scope
+  /** Secret keys only; the code for the others, which comes before that of a missing scope. */
+  readonly secretOnly?: 'forget_requires_secret_key' | 'key_kind_not_allowed' | undefined
   /** Whether a public key may come as `?key=`, for senders that can't set headers. */
   readonly allowQueryKey: boolean
   /** The project that the request names, by UUID or slug. Account keys need one, other keys have one already. */
@@ -179,6 +181,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const presented = presentedKey(request, need.allowQueryKey)
       const { record, principal, allows } = await verify(presented)
       use.mark(record.id)
+      if (need.secretOnly !== undefined && record.kind !== 'sk') {
+        throw new AnalyticsError(
+          need.secretOnly,
+          `This takes a secret key (sk_…) of the project, not a ${record.kind} key.`,
+        )
+      }
       if (principal === undefined) return await chooseProject(accountOf(record), need)
       requireScope(principal, need.scope)
       if (record.kind === 'pk' && !allows(request.headers.get('origin'))) {

@@ -11,6 +11,7 @@ import type { Caller } from '../projects/manage-projects.js'
 import { CONTROL_ROUTES } from './control-routes.js'
 import { answerPreflight, grantOrigin } from './cors.js'
 import { requireDashboardOrigin } from './dashboard-origin.js'
+import { PRIVACY_ROUTES } from './privacy-routes.js'
 import { addLimitHeaders, rateLimited } from './rate-limit-headers.js'
 import { errorResponse, json } from './respond.js'
 import type { Call, KeyRoute, Route, RouteDeps, UserRoute } from './route.js'
@@ -45,7 +46,7 @@ export interface HandlerDeps extends RouteDeps {
 }
 
 const NO_ORIGIN: OriginMatcher = () => false
-const find = createRouter<Route>([...ROUTES, ...CONTROL_ROUTES])
+const find = createRouter<Route>([...ROUTES, ...CONTROL_ROUTES, ...PRIVACY_ROUTES])
 
 /** Turns requests into answers; never rejects. */
 export function createHandler(deps: HandlerDeps): Handler {
@@ -105,9 +106,9 @@ async function answerKey(
   let principal: KeyPrincipal | undefined
   let limited: LimitState | undefined
   try {
-    const { scope, allowQueryKey } = route
+    const { scope, allowQueryKey, secretOnly } = route
     const project = scope === 'read' ? takeProject(url) : undefined
-    principal = await deps.authenticator.authenticate(request, { scope, allowQueryKey, project })
+    principal = await deps.authenticator.authenticate(request, { scope, allowQueryKey, project, secretOnly })
     url.searchParams.delete('key')
     if (route.limited !== undefined) {
       limited = await deps.limiter.take(principal, route.limited)

@@ -1,3 +1,4 @@
+import type { AuthenticationNeed } from '../auth/authenticate.js'
 import type { KeyPrincipal } from '../auth/principal.js'
 import type { LimitedRoute } from '../auth/rate-limit.js'
 import type { IngestDeps } from '../ingest/ingest.js'
@@ -5,6 +6,7 @@ import type { Scope } from '../ports/key-store.js'
 import type { Caller } from '../projects/manage-projects.js'
 import type { QueryDeps } from '../query/events.js'
 import type { ControlDeps } from './control-deps.js'
+import type { PrivacyDeps } from './privacy-routes.js'
 
 export interface RouteDeps {
   ingestDeps: IngestDeps
@@ -12,6 +14,7 @@ export interface RouteDeps {
   trustedProxies: number
   maxBodyBytes: number
   control: ControlDeps
+  privacy: PrivacyDeps
 }
 
 /** What every route is called with. */
@@ -40,6 +43,8 @@ interface BareRoute {
 export interface KeyRoute extends BareRoute {
   by: 'key'
   scope: Scope
+  /** Secret keys only; what the others get, before their scopes are looked at. */
+  secretOnly?: NonNullable<AuthenticationNeed['secretOnly']>
   /** The name of the route in the rate limits; absent = never limited. */
   limited?: LimitedRoute
   /** A public key may come as `?key=`: beacons can't set headers. */

@@ -3,8 +3,9 @@ import { type Principal, requireScope } from '../auth/principal.js'
 import type { Catalog } from '../catalog.js'
 import type { OnDiagnostic } from '../diagnostics.js'
 import type { StoredEvent } from '../ports/event-store.js'
+import type { ErasedTrace, Tombstones } from '../privacy/tombstones.js'
 import type { Admission } from './admission.js'
-import type { Deliver, NewEvent } from './deliver.js'
+import type { Deliver, Delivery, NewEvent } from './deliver.js'
 import { createEnricher, type EnrichDeps, type RequestFacts } from './enrich.js'
 import { type ValidEvent, validateEvent } from './validate.js'
 
@@ -19,6 +20,10 @@ export interface IngestDeps {
   deliver: Deliver
   admission: Admission
   enrichment: EnrichDeps
+  /** Refuses late events of erased people. */
+  erased: Tombstones['erased']
+  /** Takes back what was stored although it belongs to an erased person. */
+  retract(late: Iterable<ErasedTrace>): Promise<void>
   catalog: Catalog | undefined
   beforeStore: BeforeStore | undefined
   onDiagnostic: OnDiagnostic
@@ -52,7 +57,7 @@ export async function ingest(
   request: IngestRequest,
 ): Promise<BatchResult[]> {
   requireScope(principal, 'ingest')
-  const judged = await judgeAll(deps, principal, request)
+  const judged = await refuseErased(deps, await judgeAll(deps, principal, request))
   const accepted: NewEvent[] = []
   for (const one of judged) if (one.kind === 'new') accepted.push({ event: one.event, fresh: one.fresh })
   const { project } = principal
@@ -60,7 +65,7 @@ export async function ingest(
     project,
     accepted.map(({ event }) => event.timestamp),
   )
-  const delivered = accepted.length === 0 ? [] : await deps.deliver.append(accepted)
+  const delivered = accepted.length === 0 ? [] : await deliverAccepted(deps, accepted)
   if (accepted.length > 0) deps.noteStored()
   const stored = accepted.filter((_, index) => delivered[index] === 'stored')
   deps.admission.count(
@@ -101,6 +106,29 @@ function refuse(
   const project_id = principal.project.id
   deps.onDiagnostic({ kind: 'event_not_stored', level: 'warn', project_id, status, event_id, code, message })
   return { index, event_id, status, code, message }
+}
+
+async function refuseErased(deps: IngestDeps, judged: readonly Judged[]): Promise<readonly Judged[]> {
+  const erased = await deps.erased(judged.flatMap((one) => (one.kind === 'new' ? [one.event] : [])))
+  if (erased.size === 0) return judged
+  return judged.map((one) =>
+    one.kind === 'new' && erased.has(one.event)
+      ? { kind: 'refused', status: 'dropped', event_id: one.event.event_id, code: 'erased', message: ERASED }
+      : one,
+  )
+}
+
+const ERASED = 'The person asked to be forgotten; events up to that moment are not taken any more.'
+
+/** An event can be on its way for longer than an erasure waits: afterwards it is asked once more who was erased. */
+async function deliverAccepted(deps: IngestDeps, accepted: readonly NewEvent[]): Promise<Delivery[]> {
+  try {
+    return await deps.deliver.append(accepted)
+  } finally {
+    // What can't be asked now was asked before; the erasure itself counts what is left.
+    const late = await deps.erased(accepted.map(({ event }) => event)).catch(() => new Map())
+    if (late.size > 0) void deps.retract(late.values())
+  }
 }
 
 async function judgeAll(deps: IngestDeps, principal: Principal, request: IngestRequest): Promise<Judged[]> {

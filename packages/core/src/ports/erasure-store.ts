@@ -1,4 +1,4 @@
-/** Who is to be erased. Exactly one of the two ids is not empty. */
+/** Who is to be erased: a user, an anonymous id, or with both ids only what carries both. */
 export interface ErasureRequest {
   /** UUID of its job: what is written down for the erasure goes by this name. */
   readonly id: string

@@ -101,7 +101,8 @@ FROM ${db}.erasure_records AS r FINAL WHERE r.project_id = {project_id:UUID} ORD
       await withClients(
         async (clients) =>
           await ask<Tombstone>(
-            clients,
+            // Events wait for this; no report may stand in its way.
+            { ...clients, reader: clients.writer },
             `SELECT toString(t.project_id) AS project_id, toString(t.hash) AS hash, t.pepper_id AS pepper_id,
   toUnixTimestamp64Milli(max(t.until)) AS until
 FROM ${db}.tombstones AS t WHERE t.project_id = {project_id:UUID}
@@ -139,7 +140,7 @@ function sortSelectors(selectors: readonly PurgeSelector[]): {
 }
 
 function noteOf({ id, project_id, user_id, anonymous_id, until }: ErasureRequest): Record<string, string> {
-  const kind = user_id === '' ? 'anonymous' : 'user'
+  const kind = user_id === '' ? 'anonymous' : anonymous_id === '' ? 'user' : 'both'
   return { erasure_id: id, project_id, kind, user_id, anonymous_id, until: textTime(until) }
 }
 

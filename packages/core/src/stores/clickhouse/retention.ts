@@ -42,7 +42,7 @@ function* bound(limits: readonly RetentionSelector[]): Generator<Record<string, 
 }
 
 interface ExpiredRows {
-  project_id: string
+  project: string
   month: string
   n: number
 }
@@ -58,13 +58,13 @@ export async function purgeExpired(
     for (const expiring of EXPIRING) {
       const rows = await ask<ExpiredRows>(
         clients,
-        `SELECT toString(project_id) AS project_id, _partition_id AS month, count() AS n FROM ${clients.db}.${expiring.table}
-WHERE ${expired(expiring.time)} GROUP BY project_id, month`,
+        `SELECT toString(project_id) AS project, _partition_id AS month, count() AS n FROM ${clients.db}.${expiring.table}
+WHERE ${expired(expiring.time)} GROUP BY project, month`,
         params,
       )
-      for (const { project_id, n } of rows) {
-        const counts = removed.get(project_id) ?? {}
-        removed.set(project_id, { ...counts, [expiring.table]: (counts[expiring.table] ?? 0) + n })
+      for (const { project, n } of rows) {
+        const counts = removed.get(project) ?? {}
+        removed.set(project, { ...counts, [expiring.table]: (counts[expiring.table] ?? 0) + n })
       }
       const dropped = expiring.monthly ? await dropWholeMonths(clients, expiring.table, rows) : new Set()
       if (rows.every(({ month }) => dropped.has(month))) continue

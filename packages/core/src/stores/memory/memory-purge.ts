@@ -35,6 +35,7 @@ export function memoryErasures(projects: Rows): ErasureStore {
     const { id, project_id, user_id, anonymous_id, until } = request
     // The oldest link decides, so when it is not after the moment, links after it change nothing.
     const links = linksOf(eventsOf(project_id).filter(({ timestamp }) => timestamp <= until))
+    if (user_id !== '' && anonymous_id !== '') return
     if (user_id !== '') {
       for (const [linked, owner] of links) if (owner === user_id) note(request, 'anonymous', '', linked)
       return
@@ -75,7 +76,9 @@ export function memoryErasures(projects: Rows): ErasureStore {
     async noteErasures(list) {
       for (const request of list) {
         requests.set(request.id, request)
-        note(request, request.user_id === '' ? 'anonymous' : 'user', request.user_id, request.anonymous_id)
+        const { user_id, anonymous_id } = request
+        const kind = user_id === '' ? 'anonymous' : anonymous_id === '' ? 'user' : 'both'
+        note(request, kind, user_id, anonymous_id)
         noteLinked(request)
       }
     },
