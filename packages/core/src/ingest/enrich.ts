@@ -1,15 +1,15 @@
-import { type ClassifyOptions, classify } from '@millimetric/classifier'
+import type { ClassifyOptions } from '@millimetric/classifier'
 import { hmacSha256Hex, randomHex, randomUuid } from '#crypto'
 import type { StoredEvent } from '../ports/event-store.js'
 import type { Salts } from '../privacy/salts.js'
 import { normalizeAddress } from './address.js'
 import { bodyHash } from './body-hash.js'
 import { type CountryOption, resolveCountry } from './country.js'
-import { storableText } from './properties.js'
 import { scrubUrl } from './scrub.js'
 import { derivedSessionId } from './session.js'
 import type { ReadUserAgent } from './user-agent.js'
 import type { ValidEvent } from './validate.js'
+import { judgeVisit } from './verdict.js'
 
 /** What is known about the request an event came in. */
 export interface RequestFacts {
@@ -62,7 +62,7 @@ export async function createEnricher(deps: EnrichDeps, request: RequestFacts): P
   ): StoredEvent {
     const ownAgent = request.trusted && event.user_agent !== ''
     const agent = deps.readUserAgent(ownAgent ? event.user_agent : request.userAgent)
-    const verdict = classify(
+    const verdict = judgeVisit(
       {
         url: event.url,
         referrer: event.referrer,
@@ -88,14 +88,7 @@ export async function createEnricher(deps: EnrichDeps, request: RequestFacts): P
       path: event.path === '' ? (event.location?.pathname ?? '') : scrubUrl(event.path),
       referrer: scrubUrl(event.referrer),
       referrer_host: hostOf(event.referrer),
-      source: storableText(verdict.source),
-      medium: storableText(verdict.medium),
-      campaign: storableText(verdict.campaign ?? ''),
-      term: storableText(verdict.term ?? ''),
-      content: storableText(verdict.content ?? ''),
-      channel: verdict.channel,
-      source_confidence: verdict.confidence,
-      source_rule_id: verdict.rule_id,
+      ...verdict,
       country: resolveCountry(deps.country, request.headers, ip),
       device_type: agent.device_type,
       browser: agent.browser,

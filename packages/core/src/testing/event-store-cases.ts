@@ -1,4 +1,5 @@
 import { identityCases } from './event-identity-cases.js'
+import { reclassifyCases } from './event-reclassify-cases.js'
 import { reportCases } from './event-report-cases.js'
 import { sessionCases } from './event-session-cases.js'
 import { sessionReportCases } from './event-session-report-cases.js'
@@ -14,4 +15,5 @@ export const eventStoreCases: readonly EventStoreCase[] = [
   ...sessionReportCases,
   ...identityCases,
   ...twinCases,
+  ...reclassifyCases,
 ]

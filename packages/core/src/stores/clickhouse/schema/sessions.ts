@@ -16,7 +16,7 @@ export const FIRST_COLUMNS = [
 
 // Values carry their moment, so that first and last can be told among fragments too, not only inside one.
 const FIRST = `tuple(${MOMENT}, ${FIRST_COLUMNS.map((name) => `CAST(${name}, 'String')`).join(', ')})`
-const FIRST_TYPE = `Tuple(${MOMENT_TYPE}, ${FIRST_COLUMNS.map(() => 'String').join(', ')})`
+export const FIRST_TYPE: string = `Tuple(${MOMENT_TYPE}, ${FIRST_COLUMNS.map(() => 'String').join(', ')})`
 const PAGE = `tuple(${MOMENT}, path)`
 const PAGE_TYPE = `Tuple(${MOMENT_TYPE}, String)`
 

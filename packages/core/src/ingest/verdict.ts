@@ -1,0 +1,32 @@
+import { type ClassifyOptions, classify } from '@millimetric/classifier'
+import type { StoredVerdict } from '../ports/verdict-store.js'
+import { storableText } from './properties.js'
+
+export interface Visit {
+  readonly url: string
+  readonly referrer: string
+  /** Host of the own site; that of the url wherever there is one. */
+  readonly request_host: string
+  /** Empty when unknown, as it is for what is stored. */
+  readonly user_agent: string
+}
+
+/** What is stored about where a visit came from. */
+export function judgeVisit(visit: Visit, options: ClassifyOptions | undefined): StoredVerdict {
+  const verdict = classify(visit, options)
+  return {
+    source: storableText(verdict.source),
+    medium: storableText(verdict.medium),
+    campaign: storableText(verdict.campaign ?? ''),
+    term: storableText(verdict.term ?? ''),
+    content: storableText(verdict.content ?? ''),
+    channel: verdict.channel,
+    source_confidence: verdict.confidence,
+    source_rule_id: verdict.rule_id,
+  }
+}
+
+/** Host of a page with its port; empty when the address has none. */
+export function hostOfPage(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : ''
+}
