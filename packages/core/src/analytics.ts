@@ -36,18 +36,10 @@ import { createUserAgentReader } from './ingest/user-agent.js'
 import { hostOfPage } from './ingest/verdict.js'
 import { type AnalyticsOptions, resolveOptions } from './options.js'
 import type { Job, Project } from './ports/key-store.js'
-import { createErasureRunner } from './privacy/erasure-runner.js'
-import {
-  createErasureRequests,
-  type ForgetAnswer,
-  type ForgetDeps,
-  findJob,
-  forget,
-  retract,
-} from './privacy/forget.js'
-import { type RetentionReport, runRetention } from './privacy/retention.js'
+import { type ForgetAnswer, findJob, forget } from './privacy/forget.js'
+import { createPrivacy } from './privacy/privacy.js'
+import type { RetentionReport } from './privacy/retention.js'
 import { createSalts } from './privacy/salts.js'
-import { createTombstones } from './privacy/tombstones.js'
 import { createProjects, type Projects } from './projects/projects.js'
 import { type ProjectUsage, readUsage, recountUsage } from './projects/usage.js'
 import { createUsageMeter } from './projects/usage-meter.js'
@@ -241,38 +233,23 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     clock,
     onDiagnostic,
   })
-  const tombstones = createTombstones({
+  const privacy = createPrivacy({
     store: events,
     keys,
-    clock,
-    ttlMs: options.erasure.tombstoneTtlMs,
-  })
-  const eraser = createErasureRunner({
-    store: events,
-    keys,
-    tombstones,
     options: options.erasure,
     clock,
     onErased: upkeep.noteStored,
     onDiagnostic,
   })
-  const forgetDeps: ForgetDeps = {
-    keys,
-    requests: createErasureRequests({ store: events, tombstones }),
-    runner: eraser,
-    clock,
-    onDiagnostic,
-  }
-  const retain = async (): Promise<RetentionReport> => await runRetention({ store: events, keys, clock })
   const ingestDeps: IngestDeps = {
     clock,
     noteStored() {
       upkeep.noteStored()
       // A process that died may have left an erasure half done.
-      eraser.wake(false)
+      privacy.forget.runner.wake(false)
     },
-    erased: tombstones.erased,
-    retract: async (late) => await retract(forgetDeps, late),
+    erased: privacy.erased,
+    retract: privacy.retract,
     deliver,
     admission: createAdmission({
       isOwnTraffic: options.isOwnTraffic,
@@ -361,7 +338,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
   async function close(): Promise<{ undelivered: number }> {
     const report = await deliver.close()
     await upkeep.close()
-    await eraser.close()
+    await privacy.close()
     await authenticator.flushUsed()
     await meter.flush()
     await limiter.close()
@@ -384,7 +361,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       internalSecret: options.internalSecret,
       authenticateUser: options.authenticateUser,
       adminOrigin: originMatcher(options.adminOrigins),
-      privacy: { forget: forgetDeps, retain },
+      privacy,
       control: { projects, keyManager, accountKeys, ...usageDeps },
       onDiagnostic,
     }),
@@ -421,11 +398,12 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     usage: async ({ project } = {}) => await readUsage(usageDeps, await findProject(project)),
     recountUsage: async ({ project, month }) =>
       await recountUsage(usageDeps, await findProject(project), month),
-    forget: async (person, { project } = {}) => await forget(forgetDeps, await principal(project), person),
+    forget: async (person, { project } = {}) =>
+      await forget(privacy.forget, await principal(project), person),
     jobs: {
-      find: async (id, { project } = {}) => await findJob(forgetDeps, await principal(project), id),
+      find: async (id, { project } = {}) => await findJob(privacy.forget, await principal(project), id),
     },
-    retention: { run: retain },
+    retention: { run: privacy.retain },
     projects,
     keys: {
       create: keyManager.create,
