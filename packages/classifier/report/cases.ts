@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { Classification, ClassifyOptions } from '../src/classification.js'
 import { classify } from '../src/classify.js'
-import type { Classification, ClassifyOptions } from '../src/types.js'
 
 /** The case files lie beside the repository and are not part of it. */
 const FOLDER = new URL('../../../../shared/data/classifier/', import.meta.url)

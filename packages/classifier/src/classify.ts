@@ -1,9 +1,9 @@
 import { readAgent } from './agent.js'
+import type { Classification, ClassifyInput, ClassifyOptions } from './classification.js'
 import type { Rule, Verdict } from './rules.js'
 import { createIndex, createRuleset, type Index, type Ruleset } from './ruleset.js'
 import { clean, MAX_OTHER, readSignals, type Signals } from './signals.js'
 import { TABLES, type Tables } from './tables.js'
-import type { Classification, ClassifyInput, ClassifyOptions } from './types.js'
 
 /**
  * Names the rules and tables that a verdict was made with. It changes whenever some input may be judged

@@ -1,7 +1,7 @@
+import type { Classification, ClassifyInput, ClassifyOptions } from './classification.js'
 import { classifyWith, readInput, rulesetFor } from './classify.js'
 import type { Verdict } from './rules.js'
 import { readSignals, type Signals } from './signals.js'
-import type { Classification, ClassifyInput, ClassifyOptions } from './types.js'
 
 /** One rule and what came of it. */
 export interface RuleOutcome {

@@ -1,10 +1,4 @@
 export { CHANNELS, type Channel, type Kind, type Network } from './channels.js'
-export { classify, createClassifier, RULESET_VERSION } from './classify.js'
-export { type Explanation, explain, type RuleOutcome } from './explain.js'
-export { registrable } from './registrable.js'
-export type { Rule, Verdict } from './rules.js'
-export type { Signals } from './signals.js'
-export { TABLES, type Tables } from './tables.js'
 export type {
   Classification,
   ClassifyInput,
@@ -12,4 +6,10 @@ export type {
   ClickId,
   Confidence,
   Evidence,
-} from './types.js'
+} from './classification.js'
+export { classify, createClassifier, RULESET_VERSION } from './classify.js'
+export { type Explanation, explain, type RuleOutcome } from './explain.js'
+export { registrable } from './registrable.js'
+export type { Rule, Verdict } from './rules.js'
+export type { Signals } from './signals.js'
+export { TABLES, type Tables } from './tables.js'

@@ -7,10 +7,10 @@ import {
   organicMedium,
   paidChannel,
 } from './channels.js'
+import type { Confidence, Evidence } from './classification.js'
 import type { Hit } from './params.js'
 import { withoutWww } from './referrer.js'
 import { AGENT, CAMPAIGN, CLICK, MEDIUM, REFERRER, type Signals, SOFT, SOURCE, WEAK } from './signals.js'
-import type { Confidence, Evidence } from './types.js'
 
 /** What a rule answers when it matches. */
 export interface Verdict {

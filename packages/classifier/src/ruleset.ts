@@ -1,11 +1,11 @@
 import { isKind, type Network } from './channels.js'
+import type { ClassifyOptions } from './classification.js'
 import { addHost, addHosts, createHostIndex, type HostIndex } from './host-index.js'
 import { createMediumIndex, type Medium, type MediumIndex, mediumOf } from './mediums.js'
 import { isSlot, type Param, type Params, type Slot } from './params.js'
 import { registrable } from './registrable.js'
 import { BUILT_IN, type Rule } from './rules.js'
 import { rows, type Tables } from './tables.js'
-import type { ClassifyOptions } from './types.js'
 
 /** Tables made ready to look things up in: made once, then only read. */
 export interface Index {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { ClassifyInput, ClassifyOptions } from '../src/classification.js'
 import { classifyWith } from '../src/classify.js'
 import { explain } from '../src/explain.js'
 import { BUILT_IN } from '../src/rules.js'
 import { createIndex, createRuleset } from '../src/ruleset.js'
 import { TABLES } from '../src/tables.js'
-import type { ClassifyInput, ClassifyOptions } from '../src/types.js'
 
 const SITE = 'https://shop.example/'
 const FBCLID = `${SITE}?fbclid=x`

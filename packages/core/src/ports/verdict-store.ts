@@ -13,7 +13,7 @@ export interface StoredVerdict {
 }
 
 /** The columns of a verdict, in the order in which reports name them. */
-export const VERDICT_COLUMNS = [
+export const VERDICT_COLUMNS: readonly (keyof StoredVerdict)[] = [
   'source',
   'medium',
   'channel',
@@ -22,7 +22,7 @@ export const VERDICT_COLUMNS = [
   'content',
   'source_confidence',
   'source_rule_id',
-] as const satisfies readonly (keyof StoredVerdict)[]
+]
 
 /** Events of one project in the half-open range [from, to), epoch milliseconds, crawlers included. */
 export interface EventRange {
