@@ -6,7 +6,7 @@ import type { Connections } from './client.js'
 import { createErasures } from './erasures.js'
 import { insertError, startError, writeError } from './errors.js'
 import { insertStatement } from './insert.js'
-import { findKnown, IDS_PER_LOOKUP } from './known.js'
+import { findKnown } from './known.js'
 import { migrate, planMigrations } from './migrations.js'
 import { isStorable, landedStatement, quarantinedStatement, quarantineStatement } from './quarantine.js'
 import { createReader, type QueryLimits } from './reader.js'
@@ -33,6 +33,9 @@ export interface EventStoreParts {
 }
 
 export const ROLLUP_FROM_ROWS = 200_000
+
+// Ids and times of one lookup travel as URL parameters, which servers bound at 1 MiB.
+const ROWS_PER_LOOKUP = 1000
 
 /** The event store over any `@clickhouse/client` connection: a server, or chDB in process. */
 export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
@@ -71,7 +74,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     ...createVerdicts(start, read, database),
 
     async known(keys: readonly EventKey[], options?: CallOptions) {
-      return await findKnown(read, database, keys, options)
+      // A key that no row can have would make the lookup of all the others fail.
+      return await findKnown(read, database, keys.filter(isStorable), options)
     },
 
     async insert(batch: FrozenBatch, options: CallOptions = {}) {
@@ -90,8 +94,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
     async landed({ token, events }, options) {
       const storable = events.filter((event) => isStorable(event) && Number.isInteger(event.timestamp))
-      for (let at = 0; at < storable.length; at += IDS_PER_LOOKUP) {
-        const statement = landedStatement(database, token, storable.slice(at, at + IDS_PER_LOOKUP))
+      for (let at = 0; at < storable.length; at += ROWS_PER_LOOKUP) {
+        const statement = landedStatement(database, token, storable.slice(at, at + ROWS_PER_LOOKUP))
         const [row] = await read<{ landed: number }>(statement, options)
         if ((row?.landed ?? 0) > 0) return true
       }
