@@ -1,6 +1,6 @@
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError, isAnalyticsError } from '../errors.js'
-import type { ErasureStore, PersonSelector, PurgeReceipt, Trace } from '../ports/erasure-store.js'
+import type { ErasureStore, PersonSelector, PurgeReceipt, RowCounts, Trace } from '../ports/erasure-store.js'
 import type { Job, KeyStore } from '../ports/key-store.js'
 import type { Tombstones } from './tombstones.js'
 
@@ -162,19 +162,21 @@ export function createErasureRunner(deps: {
     let traces = first
     let guarded = 0
     let guardedAt = 0
+    const removed = new Map<string, RowCounts>()
     for (let pass = 0; pass < PASSES; pass++) {
       if (traces.length > guarded) {
         await tombstones.add(traces)
         guarded = traces.length
         guardedAt = clock()
       }
-      const receipt = await store.purge(selectors)
+      for (const [id, counts] of await store.purge(selectors))
+        removed.set(id, larger(removed.get(id), counts))
       deps.onErased()
       // Only now has every writer seen the tombstones, and every event that was on its way arrived.
       await pause(guardedAt + options.tombstoneTtlMs + options.deliveryMs - clock())
       const left = await store.survivors(selectors)
       traces = await store.tracesOf(ids)
-      if (Object.keys(left).length === 0 && traces.length <= guarded) return receipt
+      if (Object.keys(left).length === 0 && traces.length <= guarded) return removed
     }
     throw new AnalyticsError('storage_unavailable', `Something is still left after ${PASSES} deletes.`)
   }
@@ -232,6 +234,13 @@ export function createErasureRunner(deps: {
       await running
     },
   }
+}
+
+/** Stores count what was removed so far, but for rows that they can count only while they are there. */
+function larger(before: RowCounts | undefined, now: RowCounts): RowCounts {
+  const counts: Record<string, number> = { ...before }
+  for (const [table, count] of Object.entries(now)) counts[table] = Math.max(count, counts[table] ?? 0)
+  return counts
 }
 
 /** Trying again may help. */

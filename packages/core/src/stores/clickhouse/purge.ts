@@ -21,7 +21,7 @@ const OWN = 'project_id IN {project_ids:Array(UUID)} AND erasure_id IN {erasure_
 const FRAGMENT = 'project_id, bucket, anonymous_id, session_id, is_bot'
 const ROW = 'project_id, id_hash, timestamp, received_at, batch'
 
-/** Tables that a mutation takes the rows out of, with the condition; `db` is quoted. */
+/** Tables that have something of the rows written down, with the condition for it; `db` is quoted. */
 function deletions(db: string): readonly (readonly [table: string, condition: string])[] {
   const rows = `${db}.erased_rows WHERE ${OWN}`
   return [
@@ -47,15 +47,23 @@ INNER JOIN (SELECT DISTINCT project_id, quarter FROM ${db}.erased_rows WHERE ${O
 WHERE q.quarter >= d.day_start AND q.quarter < d.day_end`
 }
 
+/** Tables that carry both ids, as they are read. A quarantined row may have a project id that is no UUID. */
+const SOURCE = {
+  events: (db: string) => `${db}.events`,
+  identity_links: (db: string) => `${db}.identity_links`,
+  quarantine: (db: string) =>
+    `(SELECT * REPLACE (toUUIDOrZero(project_id) AS project_id) FROM ${db}.quarantine)`,
+} as const
+
 /**
  * Rows of `table` that show a noted trace, as alias `e`, joined with the note as `t`. One pass over the table, however
  * many people there are.
  */
-function matching(db: string, table: string): string {
+function matching(db: string, table: keyof typeof SOURCE): string {
   const noted = `${db}.erasures AS n WHERE n.project_id IN {project_ids:Array(UUID)} AND n.erasure_id IN {erasure_ids:Array(UUID)}`
   return `FROM (
   SELECT *, arrayJoin(if(user_id = '', [('anonymous', '', anonymous_id)], [('user', user_id, ''), ('both', user_id, anonymous_id)])) AS trace
-  FROM ${db}.${table}
+  FROM ${SOURCE[table](db)}
   WHERE project_id IN {project_ids:Array(UUID)} AND (
     (project_id, user_id) IN (SELECT n.project_id, n.user_id FROM ${noted} AND n.kind = 'user')
     OR (user_id = '' AND (project_id, anonymous_id) IN (SELECT n.project_id, n.anonymous_id FROM ${noted} AND n.kind = 'anonymous'))
@@ -76,8 +84,9 @@ export async function purgePeople(clients: Clients, erasing: Erasing): Promise<M
   const { db, writer } = clients
   const query_params = { ...erasing }
   await writer.command({ query: writeDown(db), query_params })
+  const quarantined = await purgeQuarantine(clients, erasing)
   const counts = await countsOf(clients, erasing)
-  if (counts.size === 0) return counts
+  if (counts.size === 0) return quarantined
 
   const tables = deletions(db)
   // Days must stop answering from rollups before their rows go, and whatever is built while events go must not count.
@@ -99,7 +108,28 @@ ${settingsClause({ mutations_sync: 0, allow_nondeterministic_mutations: 1 })}`,
   // Again, for an event that was on its way into a shared fragment when the first one looked.
   await rebuildFragments(clients, erasing)
   await showHidden(clients, erasing)
+  for (const [id, more] of quarantined) counts.set(id, { ...counts.get(id), ...more })
   return counts
+}
+
+/** Refused events lie apart, few of them, and nothing was computed from them. */
+async function purgeQuarantine(clients: Clients, erasing: Erasing): Promise<Map<string, RowCounts>> {
+  const { db, writer } = clients
+  const found = await ask<{ erasure: string; quarantine: number }>(
+    clients,
+    `SELECT toString(t.erasure_id) AS erasure, count() AS quarantine ${matching(db, 'quarantine')} GROUP BY erasure`,
+    { ...erasing },
+    true,
+  )
+  if (found.length > 0) {
+    await writer.command({
+      query: `ALTER TABLE ${db}.quarantine DELETE WHERE (project_id, quarantined_at, event_id) IN (
+  SELECT toString(e.project_id), e.quarantined_at, e.event_id ${matching(db, 'quarantine')}
+) ${settingsClause({ mutations_sync: 2, allow_nondeterministic_mutations: 1 })}`,
+      query_params: { ...erasing },
+    })
+  }
+  return new Map(found.map(({ erasure, quarantine }) => [erasure, { quarantine }]))
 }
 
 function writeDown(db: string): string {
@@ -170,6 +200,7 @@ export async function countPeople(clients: Clients, erasing: Erasing): Promise<R
   const counts: Record<string, string> = {
     events: `SELECT count() AS n ${matching(db, 'events')}`,
     identity_links: `SELECT count() AS n ${matching(db, 'identity_links')}`,
+    quarantine: `SELECT count() AS n ${matching(db, 'quarantine')}`,
     event_ids: `SELECT count() AS n FROM ${db}.event_ids WHERE ${own} AND (${ROW}) IN (SELECT ${ROW} FROM ${rows})`,
     // Whether a state of distinct ids holds one more: then adding it changes nothing. An id that stays, because its
     // other row does, is no survivor.

@@ -5,10 +5,12 @@ import { ask, type Clients } from './upkeep-clients.js'
 
 interface Expiring {
   readonly table: string
-  /** Column that says how old a row is. */
+  /** Says how old a row is. */
   readonly time: string
   /** Partitioned by the month of that column, so that whole months can be dropped. */
   readonly monthly: boolean
+  /** Where the project is not the column `project_id` of type UUID. */
+  readonly project?: string
 }
 
 /** Every table with rows of a time. A rollup day goes with its first moment: it answers only for whole days. */
@@ -21,16 +23,23 @@ export const EXPIRING: readonly Expiring[] = [
   { table: 'events', time: 'timestamp', monthly: true },
   { table: 'marks', time: 'quarter', monthly: true },
   { table: 'tombstones', time: 'until', monthly: false },
+  {
+    table: 'quarantine',
+    // Its time may be what was wrong with it.
+    time: "if(timestamp = toDateTime64(0, 3, 'UTC'), quarantined_at, timestamp)",
+    monthly: false,
+    project: 'toUUIDOrZero(project_id)',
+  },
 ]
 
 // Projects of one statement: their ids travel as URL parameters, which servers bound at 1 MiB.
 const PROJECTS = 5000
 
 /** Rows older than the limit of their project, all projects in one condition. */
-function expired(time: string): string {
+function expired({ time, project = 'project_id' }: Expiring): string {
   const ms = `toUnixTimestamp64Milli(toDateTime64(${time}, 3, 'UTC'))`
-  return `project_id IN {project_ids:Array(UUID)} AND ${time} < toDateTime64({latest:Int64} / 1000, 3, 'UTC')
-  AND ${ms} < transform(toString(project_id), arrayMap(id -> toString(id), {project_ids:Array(UUID)}), {befores:Array(Int64)}, toInt64(0))`
+  return `${project} IN {project_ids:Array(UUID)} AND ${time} < toDateTime64({latest:Int64} / 1000, 3, 'UTC')
+  AND ${ms} < transform(toString(${project}), arrayMap(id -> toString(id), {project_ids:Array(UUID)}), {befores:Array(Int64)}, toInt64(0))`
 }
 
 function* bound(limits: readonly RetentionSelector[]): Generator<Record<string, unknown>> {
@@ -58,8 +67,8 @@ export async function purgeExpired(
     for (const expiring of EXPIRING) {
       const rows = await ask<ExpiredRows>(
         clients,
-        `SELECT toString(project_id) AS project, _partition_id AS month, count() AS n FROM ${clients.db}.${expiring.table}
-WHERE ${expired(expiring.time)} GROUP BY project, month`,
+        `SELECT toString(${expiring.project ?? 'project_id'}) AS project, _partition_id AS month, count() AS n FROM ${clients.db}.${expiring.table}
+WHERE ${expired(expiring)} GROUP BY project, month`,
         params,
       )
       for (const { project, n } of rows) {
@@ -69,7 +78,7 @@ WHERE ${expired(expiring.time)} GROUP BY project, month`,
       const dropped = expiring.monthly ? await dropWholeMonths(clients, expiring.table, rows) : new Set()
       if (rows.every(({ month }) => dropped.has(month))) continue
       await clients.writer.command({
-        query: `ALTER TABLE ${clients.db}.${expiring.table} DELETE WHERE ${expired(expiring.time)} ${settingsClause({ mutations_sync: 0 })}`,
+        query: `ALTER TABLE ${clients.db}.${expiring.table} DELETE WHERE ${expired(expiring)} ${settingsClause({ mutations_sync: 0 })}`,
         query_params: params,
       })
       mutated.push(expiring.table)
@@ -112,8 +121,8 @@ export async function countExpired(
     const found = await ask<{ name: string; n: number }>(
       clients,
       EXPIRING.map(
-        ({ table, time }) =>
-          `SELECT '${table}' AS name, count() AS n FROM ${clients.db}.${table} WHERE ${expired(time)}`,
+        (expiring) =>
+          `SELECT '${expiring.table}' AS name, count() AS n FROM ${clients.db}.${expiring.table} WHERE ${expired(expiring)}`,
       ).join('\nUNION ALL\n'),
       params,
       true,
