@@ -2,7 +2,8 @@ import { AnalyticsError } from '../../errors.js'
 import type { CallOptions, EventKey, EventStore, FrozenBatch, QueryPlan } from '../../ports/event-store.js'
 import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import { createAnswers } from './answers.js'
-import type { Connections } from './client.js'
+import { type Connections, identifier } from './client.js'
+import { type ClusterOptions, clusterConnections } from './cluster.js'
 import { createErasures } from './erasures.js'
 import { insertError, startError, writeError } from './errors.js'
 import { insertStatement } from './insert.js'
@@ -30,6 +31,7 @@ export interface EventStoreParts {
   limits: QueryLimits
   /** Rows of a range from which a rollup may answer; below, counting raw events is faster. */
   rollupFromRows: number
+  cluster?: ClusterOptions | undefined
 }
 
 export const ROLLUP_FROM_ROWS = 200_000
@@ -43,9 +45,14 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
   let opening: Promise<Connections> | undefined
   let ready: Promise<Connections> | undefined
 
+  async function connect(): Promise<Connections> {
+    const connections = await parts.connect()
+    return parts.cluster === undefined ? connections : clusterConnections(connections, parts.cluster)
+  }
+
   async function open(): Promise<Connections> {
     // A failed start must not stay: the server may come up later.
-    opening ??= parts.connect().catch((error: unknown) => {
+    opening ??= connect().catch((error: unknown) => {
       opening = undefined
       throw error
     })
@@ -118,8 +125,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     },
 
     async removeTwins() {
-      const { writer } = await start()
-      return await removeTwins(writer, read, database)
+      const { writer, readers } = await start()
+      return await removeTwins({ db: identifier(database), writer, reader: readers[0] })
     },
 
     async changedSince(since) {
@@ -146,7 +153,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     },
 
     plan() {
-      return planMigrations(database)
+      return planMigrations(database, parts.cluster)
     },
 
     async close() {

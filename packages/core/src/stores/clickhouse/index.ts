@@ -1,9 +1,11 @@
 import { AnalyticsError } from '../../errors.js'
 import type { ClickhouseClient, Connections } from './client.js'
+import type { ClusterOptions } from './cluster.js'
 import { type ClickhouseEventStore, createEventStore, ROLLUP_FROM_ROWS } from './event-store.js'
 import { QUERY_LIMITS, type QueryLimits } from './reader.js'
 
 export type { ClickhouseClient } from './client.js'
+export type { ClusterOptions } from './cluster.js'
 export type { ClickhouseEventStore } from './event-store.js'
 export type { QueryLimits } from './reader.js'
 
@@ -21,6 +23,8 @@ export interface ClickhouseOptions {
   limits?: Partial<QueryLimits>
   /** Rows of a range from which a rollup may answer; 200,000 by default. Changes speed, never an answer. */
   rollupFromRows?: number
+  /** A self-hosted cluster of shards and replicas (docs/scale-out.md). ClickHouse Cloud needs none. */
+  cluster?: ClusterOptions
 }
 
 /** Events on a ClickHouse server. Nothing is opened before first use. */
@@ -35,6 +39,7 @@ export function clickhouseEvents(options: ClickhouseOptions): ClickhouseEventSto
     migrateOnFirstUse: options.migrate ?? true,
     limits: { ...QUERY_LIMITS, ...options.limits },
     rollupFromRows: options.rollupFromRows ?? ROLLUP_FROM_ROWS,
+    cluster: options.cluster,
     connect: async () => (client === undefined ? await dial(options) : borrowed(client)),
   })
 }
