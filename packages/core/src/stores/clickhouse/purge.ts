@@ -88,6 +88,16 @@ export async function purgePeople(clients: Clients, erasing: Erasing): Promise<M
   const counts = await countsOf(clients, erasing)
   if (counts.size === 0) return quarantined
 
+  await removeWritten(clients, erasing)
+  await showHidden(clients, erasing)
+  for (const [id, more] of quarantined) counts.set(id, { ...counts.get(id), ...more })
+  return counts
+}
+
+/** Removes the rows written down from every table that has something of them, and makes anew what they shared. */
+export async function removeWritten(clients: Clients, erasing: Erasing): Promise<void> {
+  const { db, writer } = clients
+  const query_params = { ...erasing }
   const tables = deletions(db)
   // Days must stop answering from rollups before their rows go, and whatever is built while events go must not count.
   await touchMarks(clients, erasing)
@@ -107,9 +117,6 @@ ${settingsClause({ mutations_sync: 0, allow_nondeterministic_mutations: 1 })}`,
   await touchMarks(clients, erasing)
   // Again, for an event that was on its way into a shared fragment when the first one looked.
   await rebuildFragments(clients, erasing)
-  await showHidden(clients, erasing)
-  for (const [id, more] of quarantined) counts.set(id, { ...counts.get(id), ...more })
-  return counts
 }
 
 /** Refused events lie apart, few of them, and nothing was computed from them. */

@@ -36,23 +36,22 @@ LIMIT {limit:UInt32}`,
   }
 }
 
-/** Columns `project_id`, `event_id` and `body_hash` of those pairs, given as two lists, that are stored. */
-export function knownStatement(
-  database: string,
-  projectIds: readonly string[],
-  eventIds: readonly string[],
-): Statement {
+/** Columns `id_hash` (decimal text) and `body_hash` of those ids of a project that are stored. */
+export function knownStatement(database: string, projectId: string, eventIds: readonly string[]): Statement {
   return {
-    query: `SELECT key.1 AS project_id, key.2 AS event_id, stored.body_hash AS body_hash
-FROM (SELECT arrayJoin(arrayZip({project_ids:Array(UUID)}, {event_ids:Array(String)})) AS key) AS asked
-INNER JOIN (
-  SELECT i.project_id AS project_id, i.id_hash AS id_hash,
-    argMin(i.body_hash, (i.received_at, i.timestamp, i.batch)) AS body_hash
-  FROM ${identifier(database)}.event_ids AS i
-  WHERE i.project_id IN {project_ids:Array(UUID)}
-    AND i.id_hash IN (SELECT sipHash64(arrayJoin({event_ids:Array(String)})))
-  GROUP BY i.project_id, i.id_hash
-) AS stored ON stored.project_id = key.1 AND stored.id_hash = sipHash64(key.2)`,
-    params: { project_ids: projectIds, event_ids: eventIds },
+    query: `SELECT toString(i.id_hash) AS id_hash, argMin(i.body_hash, (i.received_at, i.timestamp, i.batch)) AS body_hash
+FROM ${identifier(database)}.event_ids AS i
+WHERE i.project_id = {project_id:UUID} AND i.id_hash IN (SELECT sipHash64(arrayJoin({event_ids:Array(String)})))
+GROUP BY i.id_hash`,
+    params: { project_id: projectId, event_ids: eventIds },
+  }
+}
+
+/** Columns `event_id` and `id_hash`: names for the hashes that a lookup found, which is rare. */
+export function namesStatement(eventIds: readonly string[], hashes: readonly string[]): Statement {
+  return {
+    query: `SELECT event_id, toString(sipHash64(event_id)) AS id_hash FROM (SELECT arrayJoin({event_ids:Array(String)}) AS event_id)
+WHERE id_hash IN {hashes:Array(String)}`,
+    params: { event_ids: eventIds, hashes },
   }
 }

@@ -1,7 +1,7 @@
 import type { SessionDimension } from '@millimetric/schema/wire'
 import type { SessionsPlan } from '../../../ports/event-store.js'
 import { identifier } from '../client.js'
-import { FIRST_COLUMNS, fragmentsOf, type READ_STATE, readFragments } from '../schema/sessions.js'
+import { FIRST_COLUMNS, fragmentsOf, READ_STATE } from '../schema/sessions.js'
 import { firstOfItsId, type Reading, type Statement } from './statement.js'
 import { groupKeys, onlyGroups } from './stats.js'
 
@@ -32,7 +32,7 @@ export function sessionSeriesStatement(
 ): Statement {
   const { query, params } = sessions(reading, plan)
   const keys = groupKeys(plan.group_by)
-  const bucket = 'roundDown(toUnixTimestamp64Milli(started), {buckets:Array(Int64)}) AS bucket'
+  const bucket = 'roundDown(started, {buckets:Array(Int64)}) AS bucket'
   const only = onlyGroups([...plan.group_by], groups)
   return {
     query: `SELECT ${[...groupColumns(plan), bucket, ...MEASURES].join(', ')} FROM (${query}) WHERE 1 ${only.condition}
@@ -45,7 +45,7 @@ ORDER BY ${['bucket', 'sessions DESC', ...keys].join(', ')}`,
 const MEASURES = [
   'count() AS sessions',
   'countIf(views = 1 AND rest = 0) AS bounces',
-  'sum(toUnixTimestamp64Milli(ended) - toUnixTimestamp64Milli(started)) AS duration_ms',
+  'sum(ended - started) AS duration_ms',
   'sum(views) AS pageviews',
 ] as const
 
@@ -69,38 +69,31 @@ function sessions(reading: Reading, plan: SessionsPlan): Statement {
     return `${dimension(field)} IN {filter_${index}:Array(String)}`
   })
   const columns = [
-    'min(started_at) AS started',
-    'max(ended_at) AS ended',
+    'min(started_ms) AS started',
+    'max(ended_ms) AS ended',
     'sum(pageviews) AS views',
     'sum(others) AS rest',
     ...[...dimensions].map((name) => `${sessionColumn(name)} AS ${name}`),
   ]
   return {
+    // A chain is named by the half hour it opens in; of caller-set ids nothing but the first fragment opens one.
     query: `SELECT ${columns.join(', ')} FROM (
-  SELECT *, intDiv(half - min(half) OVER (PARTITION BY derived, visit_of, is_bot, chain), ${LONGEST}) AS part FROM (
-    SELECT *, sum(opens) OVER (PARTITION BY derived, visit_of, is_bot ORDER BY half ROWS UNBOUNDED PRECEDING) AS chain FROM (
-      SELECT *, derived AND toUnixTimestamp64Milli(started_at) - toUnixTimestamp64Milli(
-        lagInFrame(ended_at) OVER (PARTITION BY derived, visit_of, is_bot ORDER BY half ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
-      ) > ${HALF_HOUR_MS} AS opens FROM (
-        SELECT *, intDiv(toUnixTimestamp(bucket), 1800) AS half,
-          anonymous_id != '' AND session_id = concat(anonymous_id, '-', toString(half)) AS derived,
-          if(derived, anonymous_id, session_id) AS visit_of
-        FROM (${fragments.query})
-      )
-    )
+  SELECT *, max(if(opens, half, 0)) OVER (PARTITION BY visit ORDER BY half ROWS UNBOUNDED PRECEDING) AS chain FROM (
+    SELECT *, lagInFrame(ended_ms + 1) OVER (PARTITION BY visit ORDER BY half ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before,
+      before = 0 OR derived AND started_ms - (before - 1) > ${HALF_HOUR_MS} AS opens
+    FROM (${fragments.query})
   )
 )
-GROUP BY derived, visit_of, is_bot, chain, part
-HAVING ${[
-      "started >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')",
-      "started < fromUnixTimestamp64Milli({to:Int64}, 'UTC')",
-      ...filters,
-    ].join(' AND ')}`,
+GROUP BY visit, chain, intDiv(half - chain, ${LONGEST})
+HAVING ${['started >= {from:Int64}', 'started < {to:Int64}', ...filters].join(' AND ')}`,
     params,
   }
 }
 
-/** Fragments from 24 hours before the range to 24 hours after it, in whole half hours. */
+/**
+ * One row a visit and half hour, from 24 hours before the range to 24 hours after it in whole half hours. A visit is
+ * a visitor (derived ids) or a caller-set id, as one 64-bit number: sorting and grouping by text costs twice as much.
+ */
 function fragmentRows(
   reading: Reading,
   plan: SessionsPlan,
@@ -108,17 +101,42 @@ function fragmentRows(
 ): Statement {
   const look_from = Math.floor((plan.from - LOOK_MS) / HALF_HOUR_MS) * HALF_HOUR_MS
   const look_to = Math.ceil((plan.to + LOOK_MS) / HALF_HOUR_MS) * HALF_HOUR_MS
-  const params = { project_id: plan.project_id, look_from: Math.max(look_from, 0), look_to }
+  const columns = [
+    'intDiv(toUnixTimestamp(bucket), 1800) AS half',
+    "anonymous_id != '' AND session_id = concat(anonymous_id, '-', toString(half)) AS derived",
+    'sipHash64(derived, if(derived, anonymous_id, session_id), is_bot) AS visit',
+    'started_at',
+    'ended_at',
+    ...states,
+  ]
+  const reads = [
+    'visit',
+    'half',
+    'any(derived) AS derived',
+    'toUnixTimestamp64Milli(min(started_at)) AS started_ms',
+    'toUnixTimestamp64Milli(max(ended_at)) AS ended_ms',
+    ...states.map((name) => `${READ_STATE[name]} AS ${name}`),
+  ]
+  return {
+    query: `SELECT ${reads.join(', ')}
+FROM (SELECT ${columns.join(', ')} FROM ${fragmentSource(reading, plan)})
+GROUP BY visit, half`,
+    params: { project_id: plan.project_id, look_from: Math.max(look_from, 0), look_to },
+  }
+}
+
+/** Stored fragments, or the same made from events now: when asked for, and while there are twins. */
+function fragmentSource(reading: Reading, plan: SessionsPlan): string {
   const db = identifier(reading.database)
   const people = plan.include_bots ? [] : ['NOT is_bot']
   if (!plan.raw && !reading.distinct) {
     const conditions = [
-      'project_id = {project_id:UUID}',
-      'bucket >= toDateTime(intDiv({look_from:Int64}, 1000))',
-      'bucket < toDateTime(intDiv({look_to:Int64}, 1000))',
+      'f.project_id = {project_id:UUID}',
+      'f.bucket >= toDateTime(intDiv({look_from:Int64}, 1000))',
+      'f.bucket < toDateTime(intDiv({look_to:Int64}, 1000))',
       ...people,
     ]
-    return { query: readFragments(`${db}.sessions WHERE ${conditions.join(' AND ')}`, states), params }
+    return `${db}.sessions AS f WHERE ${conditions.join(' AND ')}`
   }
   const conditions = [
     'e.project_id = {project_id:UUID}',
@@ -128,10 +146,7 @@ function fragmentRows(
     ...people,
     ...firstOfItsId(reading, 'e'),
   ]
-  return {
-    query: readFragments(`(${fragmentsOf(`${db}.events AS e WHERE ${conditions.join(' AND ')}`)})`, states),
-    params,
-  }
+  return `(${fragmentsOf(`${db}.events AS e WHERE ${conditions.join(' AND ')}`)})`
 }
 
 function statesFor(dimensions: ReadonlySet<SessionDimension>): (keyof typeof READ_STATE)[] {

@@ -41,20 +41,27 @@ export function laterTwins(database: string): string {
   SELECT id_hash, received_at, timestamp, batch,
     row_number() OVER (PARTITION BY id_hash ORDER BY received_at, timestamp, batch) AS place
   FROM ${ids} AS t
-  WHERE t.project_id = {project_id:UUID} AND t.id_hash IN (
-    SELECT r.id_hash FROM ${ids} AS r
-    WHERE r.project_id = {project_id:UUID}
-      AND r.inserted_at > (SELECT max(swept_until) FROM ${identifier(database)}.sweeps)
-  )
+  WHERE ${unsweptIds(database)}
 ) WHERE place > 1`
 }
 
-/** Column `twins`: how many rows of the project must be left out of raw reads. */
+/** Column `twins`: how many ids of the project have more than one row. */
 export function twinsStatement(database: string, projectId: string): Statement {
   return {
-    query: `SELECT count() AS twins FROM (${laterTwins(database)})`,
+    query: `SELECT count() AS twins FROM (
+  SELECT t.id_hash FROM ${identifier(database)}.event_ids AS t WHERE ${unsweptIds(database)} GROUP BY t.id_hash HAVING count() > 1
+)`,
     params: { project_id: projectId },
   }
+}
+
+/** Rows `t` of ids that came since the last sweep, older rows of the same ids included. */
+function unsweptIds(database: string): string {
+  const db = identifier(database)
+  return `t.project_id = {project_id:UUID} AND t.id_hash IN (
+    SELECT r.id_hash FROM ${db}.event_ids AS r
+    WHERE r.project_id = {project_id:UUID} AND r.inserted_at > (SELECT max(swept_until) FROM ${db}.sweeps)
+  )`
 }
 
 /** Condition that keeps the first row of every id; `row` is the alias of `events`. */
