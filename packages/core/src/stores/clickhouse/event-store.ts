@@ -11,7 +11,7 @@ import { findKnown } from './known.js'
 import { migrate, planMigrations } from './migrations.js'
 import { isStorable, landedStatement, quarantinedStatement, quarantineStatement } from './quarantine.js'
 import { createReader, type QueryLimits } from './reader.js'
-import { buildDays, changedSince } from './rollup-days.js'
+import { buildDays, changedSince, dropOldGenerations } from './rollup-days.js'
 import { removeTwins } from './twins.js'
 import { createVerdicts, isRewriting } from './verdicts.js'
 
@@ -35,6 +35,7 @@ export interface EventStoreParts {
 }
 
 export const ROLLUP_FROM_ROWS = 200_000
+const DROP_GENERATIONS_EVERY_MS = 3_600_000
 
 // Ids and times of one lookup travel as URL parameters, which servers bound at 1 MiB.
 const ROWS_PER_LOOKUP = 1000
@@ -44,6 +45,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
   const { database, limits } = parts
   let opening: Promise<Connections> | undefined
   let ready: Promise<Connections> | undefined
+  const rebuilt = new Set<string>()
+  let droppedAt = Date.now()
 
   async function connect(): Promise<Connections> {
     const connections = await parts.connect()
@@ -135,12 +138,13 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
     async buildDays(projectId, days) {
       const { writer } = await start()
-      if (await isRewriting(read, database, projectId)) return 0
-      return await buildDays(
-        { writer, read, database, fromRows: parts.rollupFromRows / 100 },
-        projectId,
-        days,
-      )
+      const builder = { writer, read, database, fromRows: parts.rollupFromRows / 100, rebuilt }
+      const built = await buildDays(builder, projectId, days)
+      if (Date.now() - droppedAt > DROP_GENERATIONS_EVERY_MS) {
+        droppedAt = Date.now()
+        await dropOldGenerations(builder)
+      }
+      return built
     },
 
     async query<K extends QueryPlan['kind']>(plan: Extract<QueryPlan, { kind: K }>, options?: CallOptions) {

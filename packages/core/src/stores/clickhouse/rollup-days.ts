@@ -26,6 +26,8 @@ export interface Builder {
   readonly database: string
   /** Days with fewer rows are not worth a rollup. */
   readonly fromRows: number
+  /** Projects whose replaced generations are still there. */
+  readonly rebuilt: Set<string>
 }
 
 /**
@@ -33,12 +35,12 @@ export interface Builder {
  * a build that dies leaves rows that nobody points to.
  */
 export async function buildDays(builder: Builder, projectId: string, days: readonly Day[]): Promise<number> {
-  const { writer, read, database } = builder
+  const { read, database } = builder
   const [twins] = await read<{ twins: number }>(twinsStatement(database, projectId))
   if ((twins?.twins ?? 0) > 0) return 0
   let built = 0
   for (const day of days) built += (await buildDay(builder, projectId, day)) ? 1 : 0
-  if (built > 0) await dropOldGenerations(writer, database, projectId)
+  if (built > 0) builder.rebuilt.add(projectId)
   return built
 }
 
@@ -99,20 +101,23 @@ WHERE m.project_id = {project_id:UUID} AND m.quarter >= toDateTime({start:UInt32
   return marks
 }
 
-/** Generations that were replaced, once every reader that began with them has ended. */
-async function dropOldGenerations(
-  writer: ClickhouseClient,
-  database: string,
-  projectId: string,
-): Promise<void> {
+/**
+ * Removes generations that were replaced, for all projects in one statement: deletes cost by the statement. Those of the
+ * last ten minutes stay, for readers that began with them. Nobody reads old generations, so this may wait for hours.
+ */
+export async function dropOldGenerations({ writer, database, rebuilt }: Builder): Promise<void> {
+  if (rebuilt.size === 0) return
+  const project_ids = [...rebuilt]
+  rebuilt.clear()
   const db = identifier(database)
   const newest = (Date.now() - KEEP_OLD_GENERATIONS_S * 1000) * 1000
   await writer.command({
-    query: `ALTER TABLE ${db}.daily_rollup DELETE WHERE project_id = {project_id:UUID} AND generation < ${newest}
-AND (day_start, day_end, generation) NOT IN (
-  SELECT day_start, day_end, max(generation) FROM ${db}.rollup_days WHERE project_id = {project_id:UUID} GROUP BY day_start, day_end
-) ${settingsClause({ mutations_sync: 0 })}`,
-    query_params: { project_id: projectId },
+    query: `ALTER TABLE ${db}.daily_rollup DELETE WHERE project_id IN {project_ids:Array(UUID)} AND generation < ${newest}
+AND (project_id, day_start, day_end, generation) NOT IN (
+  SELECT project_id, day_start, day_end, max(generation) FROM ${db}.rollup_days WHERE project_id IN {project_ids:Array(UUID)}
+  GROUP BY project_id, day_start, day_end
+) ${settingsClause({ mutations_sync: 0, allow_nondeterministic_mutations: 1 })}`,
+    query_params: { project_ids },
   })
 }
 
