@@ -41,6 +41,7 @@ export const PERSONAL_DATA: readonly PersonalData[] = [
       'event_id',
       'url',
       'referrer',
+      'referrer_host',
       'properties',
     ],
     erased: 'by_person',
@@ -140,6 +141,14 @@ export const PERSONAL_DATA: readonly PersonalData[] = [
     columns: [],
     erased: 'nothing_to_erase',
     because: 'Proof that an erasure took place: its job, its times and how many rows.',
+  },
+  {
+    store: 'events',
+    name: 'reclassifications',
+    columns: ['key'],
+    erased: 'by_age',
+    because:
+      'Hashes of url and referrer while history is judged again; gone with the run, at the latest after a day.',
   },
   {
     store: 'events',
