@@ -138,6 +138,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
     async buildDays(projectId, days) {
       const { writer } = await start()
+      if (await isRewriting(read, database, projectId)) return 0
       const builder = { writer, read, database, fromRows: parts.rollupFromRows / 100, rebuilt }
       const built = await buildDays(builder, projectId, days)
       if (Date.now() - droppedAt > DROP_GENERATIONS_EVERY_MS) {
