@@ -1,5 +1,6 @@
 import { type Analytics, createAnalytics } from '../analytics.js'
 import { AnalyticsError } from '../errors.js'
+import { CLASSIFY_USAGE, classifierOf, classifyHistory } from './classify.js'
 import type { Stores } from './stores.js'
 
 export interface CommandInput {
@@ -74,6 +75,13 @@ export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Ma
     },
   ],
   [
+    'classify',
+    {
+      usage: CLASSIFY_USAGE,
+      run: async (_stores, analytics, input) => await classifyHistory(analytics, input),
+    },
+  ],
+  [
     'doctor',
     {
       usage: 'doctor                     opens both stores and says what is there',
@@ -92,7 +100,12 @@ export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Ma
 ])
 
 export async function runCommand(stores: Stores, run: Run, input: CommandInput): Promise<void> {
-  const analytics = createAnalytics({ events: stores.events, keys: stores.keys })
+  const classifier = await classifierOf(input.options)
+  const analytics = createAnalytics({
+    events: stores.events,
+    keys: stores.keys,
+    ...(classifier === undefined ? {} : { classifier }),
+  })
   try {
     await run(stores, analytics, input)
   } finally {

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { createAnalytics } from '../analytics.js'
 import { AnalyticsError, isAnalyticsError } from '../errors.js'
 import { askServer, PARAMETERS, QUESTIONS, type Question } from './ask.js'
+import { EXPLAIN_USAGE, explainVisit } from './classify.js'
 import { COMMANDS, runCommand, text } from './commands.js'
 import { findStores } from './stores.js'
 
@@ -22,7 +23,11 @@ const OPTIONS = {
   kind: VALUE,
   name: VALUE,
   id: VALUE,
+  since: VALUE,
+  classifier: VALUE,
   plan: FLAG,
+  diff: FLAG,
+  apply: FLAG,
   include_bots: FLAG,
   json: FLAG,
   help: { ...FLAG, short: 'h' },
@@ -32,6 +37,7 @@ const OPTIONS = {
 const USAGE = `millimetric — analytics inside your backend
 
   ${[...COMMANDS.values()].map(({ usage }) => usage).join('\n  ')}
+  ${EXPLAIN_USAGE}
   stats | sources | query    ask; parameters as on the wire: --range 7d --group_by source --interval day …
 
 Where the data is:
@@ -56,9 +62,13 @@ async function main(args: readonly string[]): Promise<number> {
       print(await ask(command, values))
       return 0
     }
+    if (command === 'explain') {
+      await explainVisit({ words, options: values, print })
+      return 0
+    }
     const found = COMMANDS.get(command)
     if (found === undefined) {
-      const known = [...COMMANDS.keys(), ...QUESTIONS].join(', ')
+      const known = [...COMMANDS.keys(), 'explain', ...QUESTIONS].join(', ')
       throw new AnalyticsError('invalid_params', `Unknown command "${command}"; there are ${known}.`)
     }
     await runCommand(await stores(values), found.run, { words, options: values, print })

@@ -62,10 +62,13 @@ export async function createEnricher(deps: EnrichDeps, request: RequestFacts): P
   ): StoredEvent {
     const ownAgent = request.trusted && event.user_agent !== ''
     const agent = deps.readUserAgent(ownAgent ? event.user_agent : request.userAgent)
+    const url = scrubUrl(event.url)
+    const referrer = scrubUrl(event.referrer)
+    // Judged as they are stored: judging history again must find what the first judgement saw.
     const verdict = judgeVisit(
       {
-        url: event.url,
-        referrer: event.referrer,
+        url,
+        referrer,
         request_host: event.location?.host ?? request.requestHost,
         user_agent: ownAgent ? event.user_agent : request.userAgent,
       },
@@ -83,10 +86,10 @@ export async function createEnricher(deps: EnrichDeps, request: RequestFacts): P
       anonymous_id: anonymousId,
       user_id: event.user_id,
       session_id: event.session_id === '' ? derivedSessionId(anonymousId, event.timestamp) : event.session_id,
-      url: scrubUrl(event.url),
+      url,
       hostname: event.location?.hostname ?? '',
       path: event.path === '' ? (event.location?.pathname ?? '') : scrubUrl(event.path),
-      referrer: scrubUrl(event.referrer),
+      referrer,
       referrer_host: hostOf(event.referrer),
       ...verdict,
       country: resolveCountry(deps.country, request.headers, ip),
