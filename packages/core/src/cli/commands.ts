@@ -32,7 +32,7 @@ export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Ma
     'projects',
     {
       usage:
-        'projects [list]            all projects\n  projects create --slug S [--origin O] [--timezone Z]   a project and its three keys, shown once',
+        'projects [list]            all projects\n  projects create --slug S [--origin O] [--timezone Z] [--owner O]   a project and its three keys, shown once',
       async run(_stores, { projects }, { words, options, print }) {
         if (words[0] === undefined || words[0] === 'list') return print(await projects.list())
         if (words[0] !== 'create') throw unknownWord('projects', words[0], ['list', 'create'])
@@ -42,6 +42,7 @@ export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Ma
             slug: text(options, 'slug'),
             ...(typeof origin === 'string' ? { allowed_origins: origin.split(',') } : {}),
             ...(typeof timezone === 'string' ? { timezone } : {}),
+            ...(typeof options.owner === 'string' ? { owner: options.owner } : {}),
           }),
         )
       },
@@ -51,14 +52,19 @@ export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Ma
     'keys',
     {
       usage:
-        'keys [list] --project P    keys of a project\n  keys create --project P --kind pk|sk|rk [--name N]     a key, shown once\n  keys revoke --project P --id ID                        ends a key',
+        'keys [list] --project P    keys of a project\n  keys create --project P --kind pk|sk|rk [--name N]     a key, shown once\n  keys rotate --project P --id ID [--overlap SECONDS]    a new key beside the old one, which ends after a day\n  keys revoke --project P --id ID                        ends a key\n  keys create --owner O [--name N]                       an account key: reads every project of the owner\n  keys [list|rotate|revoke] --owner O …                  the same for account keys',
       async run(_stores, analytics, { words, options, print }) {
+        if (typeof options.owner === 'string') {
+          return print(await accountKeys(analytics, text(options, 'owner'), words[0], options))
+        }
         const project = await analytics.projects.find(text(options, 'project'))
         if (project === undefined)
           throw new AnalyticsError('unknown_project', `There is no project "${text(options, 'project')}".`)
         if (words[0] === undefined || words[0] === 'list') return print(await analytics.keys.list(project.id))
         if (words[0] === 'revoke') return print(await analytics.keys.revoke(project.id, text(options, 'id')))
-        if (words[0] !== 'create') throw unknownWord('keys', words[0], ['list', 'create', 'revoke'])
+        if (words[0] === 'rotate')
+          return print(await analytics.keys.rotate(project.id, text(options, 'id'), overlap(options)))
+        if (words[0] !== 'create') throw unknownWord('keys', words[0], ['list', 'create', 'rotate', 'revoke'])
         const kind = text(options, 'kind')
         if (kind !== 'pk' && kind !== 'sk' && kind !== 'rk') {
           throw new AnalyticsError('invalid_params', `--kind must be pk, sk or rk; got "${kind}".`)
@@ -82,6 +88,21 @@ export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Ma
     },
   ],
   [
+    'usage',
+    {
+      usage:
+        'usage [--project P]        stored events by month\n  usage --recount YYYY-MM [--project P]                  counts a month again from its events',
+      async run(_stores, analytics, { options, print }) {
+        const project = typeof options.project === 'string' ? { project: options.project } : {}
+        print(
+          typeof options.recount === 'string'
+            ? await analytics.recountUsage({ ...project, month: options.recount })
+            : await analytics.usage(project),
+        )
+      },
+    },
+  ],
+  [
     'doctor',
     {
       usage: 'doctor                     opens both stores and says what is there',
@@ -98,6 +119,26 @@ export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Ma
     },
   ],
 ])
+
+async function accountKeys(
+  { keys }: Analytics,
+  owner: string,
+  word: string | undefined,
+  options: CommandInput['options'],
+): Promise<unknown> {
+  if (word === undefined || word === 'list') return await keys.account.list(owner)
+  if (word === 'rotate') return await keys.account.rotate(owner, text(options, 'id'), overlap(options))
+  if (word === 'revoke') return await keys.account.revoke(owner, text(options, 'id'))
+  if (word !== 'create') throw unknownWord('keys', word, ['list', 'create', 'rotate', 'revoke'])
+  return await keys.account.create({
+    owner,
+    ...(typeof options.name === 'string' ? { name: options.name } : {}),
+  })
+}
+
+function overlap({ overlap: seconds }: CommandInput['options']): { overlap_s?: number } {
+  return typeof seconds === 'string' ? { overlap_s: Number(seconds) } : {}
+}
 
 export async function runCommand(stores: Stores, run: Run, input: CommandInput): Promise<void> {
   const classifier = await classifierOf(input.options)
