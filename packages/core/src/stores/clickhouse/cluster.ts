@@ -64,7 +64,7 @@ ${select.replaceAll(pattern(TABLE), `$1.$2${LOCAL}`)}`,
   [
     /^KILL MUTATION WHERE (.*)$/s,
     ([, condition = ''], cluster) => [
-      `KILL MUTATION ON CLUSTER ${cluster} WHERE ${condition.replace(/\btable\b/, OWN_NAME)}`,
+      `KILL MUTATION ON CLUSTER ${cluster} WHERE ${condition.replace(/\btable\b/, () => OWN_NAME)}`,
     ],
   ],
 ]
@@ -97,8 +97,9 @@ const OWN_NAME = `replaceRegexpOne(table, '${LOCAL}$', '')`
  * names; a join or IN of two distributed tables brings the second to every shard instead of being refused.
  */
 export function askedOnCluster(sql: string, { name }: ClusterOptions): string {
-  const everywhere = `(SELECT * REPLACE (${OWN_NAME} AS table) FROM clusterAllReplicas(${text(identifier(name))}, system.$1))`
-  const asked = sql.replace(/\bsystem\.(mutations|parts)\b/g, everywhere)
+  const everywhere = (table: string): string =>
+    `(SELECT * REPLACE (${OWN_NAME} AS table) FROM clusterAllReplicas(${text(identifier(name))}, system.${table}))`
+  const asked = sql.replace(/\bsystem\.(mutations|parts)\b/g, (_, table: string) => everywhere(table))
   const global = `distributed_product_mode='global'`
   const settings = /\nSETTINGS (?=[^\n]*$)/
   return settings.test(asked)

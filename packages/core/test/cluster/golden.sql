@@ -1,0 +1,461 @@
+CREATE DATABASE IF NOT EXISTS `shop` ON CLUSTER `main`;
+
+CREATE TABLE IF NOT EXISTS `shop`.migrations_local ON CLUSTER `main` (
+  version UInt32,
+  name String,
+  applied_at DateTime('UTC') DEFAULT now()
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY version;
+
+CREATE TABLE IF NOT EXISTS `shop`.migrations ON CLUSTER `main` (
+  version UInt32,
+  name String,
+  applied_at DateTime('UTC') DEFAULT now()
+) ENGINE = Distributed('main', 'shop', 'migrations_local', cityHash64(version));
+
+CREATE TABLE IF NOT EXISTS `shop`.events_local ON CLUSTER `main` (
+  project_id UUID,
+  event_id String,
+  event_name LowCardinality(String),
+  timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
+  client_timestamp Nullable(DateTime64(3, 'UTC')),
+  seq UInt32,
+  body_hash UInt64,
+  batch UInt32,
+  anonymous_id String,
+  user_id String,
+  session_id String,
+  url String CODEC(ZSTD(1)),
+  hostname LowCardinality(String),
+  path String CODEC(ZSTD(1)),
+  referrer String CODEC(ZSTD(1)),
+  referrer_host LowCardinality(String),
+  source LowCardinality(String),
+  medium LowCardinality(String),
+  campaign LowCardinality(String),
+  term String CODEC(ZSTD(1)),
+  content String CODEC(ZSTD(1)),
+  channel LowCardinality(String),
+  source_confidence LowCardinality(String),
+  source_rule_id LowCardinality(String),
+  country LowCardinality(String),
+  device_type LowCardinality(String),
+  browser LowCardinality(String),
+  os LowCardinality(String),
+  is_bot Bool,
+  ip_hash String,
+  properties String CODEC(ZSTD(1)),
+  sdk_name LowCardinality(String),
+  sdk_version LowCardinality(String)
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(timestamp)
+ORDER BY (project_id, timestamp, event_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.events ON CLUSTER `main` (
+  project_id UUID,
+  event_id String,
+  event_name LowCardinality(String),
+  timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
+  client_timestamp Nullable(DateTime64(3, 'UTC')),
+  seq UInt32,
+  body_hash UInt64,
+  batch UInt32,
+  anonymous_id String,
+  user_id String,
+  session_id String,
+  url String CODEC(ZSTD(1)),
+  hostname LowCardinality(String),
+  path String CODEC(ZSTD(1)),
+  referrer String CODEC(ZSTD(1)),
+  referrer_host LowCardinality(String),
+  source LowCardinality(String),
+  medium LowCardinality(String),
+  campaign LowCardinality(String),
+  term String CODEC(ZSTD(1)),
+  content String CODEC(ZSTD(1)),
+  channel LowCardinality(String),
+  source_confidence LowCardinality(String),
+  source_rule_id LowCardinality(String),
+  country LowCardinality(String),
+  device_type LowCardinality(String),
+  browser LowCardinality(String),
+  os LowCardinality(String),
+  is_bot Bool,
+  ip_hash String,
+  properties String CODEC(ZSTD(1)),
+  sdk_name LowCardinality(String),
+  sdk_version LowCardinality(String)
+) ENGINE = Distributed('main', 'shop', 'events_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
+
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (1, 'events');
+
+CREATE TABLE IF NOT EXISTS `shop`.event_ids_local ON CLUSTER `main` (
+  project_id UUID,
+  id_hash UInt64,
+  body_hash UInt64,
+  timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
+  batch UInt32,
+  inserted_at DateTime64(3, 'UTC'),
+  INDEX inserted_at inserted_at TYPE minmax GRANULARITY 1
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (project_id, id_hash)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, index_granularity = 256, min_compress_block_size = 2048, max_compress_block_size = 4096;
+
+CREATE TABLE IF NOT EXISTS `shop`.event_ids ON CLUSTER `main` (
+  project_id UUID,
+  id_hash UInt64,
+  body_hash UInt64,
+  timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
+  batch UInt32,
+  inserted_at DateTime64(3, 'UTC')
+) ENGINE = Distributed('main', 'shop', 'event_ids_local', cityHash64(project_id));
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS `shop`.event_ids_mv ON CLUSTER `main` TO `shop`.event_ids_local AS
+SELECT project_id, sipHash64(event_id) AS id_hash, body_hash, timestamp, received_at, batch, now64(3, 'UTC') AS inserted_at
+FROM `shop`.events_local;
+
+CREATE TABLE IF NOT EXISTS `shop`.sweeps_local ON CLUSTER `main` (
+  swept_until DateTime64(3, 'UTC')
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY swept_until;
+
+CREATE TABLE IF NOT EXISTS `shop`.sweeps ON CLUSTER `main` (
+  swept_until DateTime64(3, 'UTC')
+) ENGINE = Distributed('main', 'shop', 'sweeps_local', cityHash64(swept_until));
+
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (2, 'event_ids');
+
+CREATE TABLE IF NOT EXISTS `shop`.marks_local ON CLUSTER `main` (
+  project_id UUID,
+  quarter DateTime('UTC'),
+  rows SimpleAggregateFunction(sum, UInt64),
+  last_at SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (project_id, quarter)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.marks ON CLUSTER `main` (
+  project_id UUID,
+  quarter DateTime('UTC'),
+  rows SimpleAggregateFunction(sum, UInt64),
+  last_at SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+) ENGINE = Distributed('main', 'shop', 'marks_local', cityHash64(project_id));
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS `shop`.marks_mv ON CLUSTER `main` TO `shop`.marks_local AS
+SELECT project_id, toStartOfFifteenMinutes(timestamp) AS quarter, count() AS rows, now64(3, 'UTC') AS last_at
+FROM `shop`.events_local
+GROUP BY project_id, quarter;
+
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (3, 'marks');
+
+CREATE TABLE IF NOT EXISTS `shop`.identity_links_local ON CLUSTER `main` (
+  project_id UUID,
+  anonymous_id String,
+  user_id String,
+  timestamp DateTime64(3, 'UTC'),
+  event_id String
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(timestamp)
+ORDER BY (project_id, anonymous_id, timestamp, event_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.identity_links ON CLUSTER `main` (
+  project_id UUID,
+  anonymous_id String,
+  user_id String,
+  timestamp DateTime64(3, 'UTC'),
+  event_id String
+) ENGINE = Distributed('main', 'shop', 'identity_links_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS `shop`.identity_links_mv ON CLUSTER `main` TO `shop`.identity_links_local AS
+SELECT project_id, anonymous_id, user_id, timestamp, event_id
+FROM `shop`.events_local
+WHERE event_name = '$identify' AND anonymous_id != '' AND user_id != '';
+
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (4, 'identity_links');
+
+CREATE TABLE IF NOT EXISTS `shop`.sessions_local ON CLUSTER `main` (
+  project_id UUID,
+  bucket DateTime('UTC'),
+  anonymous_id String,
+  session_id String,
+  is_bot Bool,
+  started_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
+  ended_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+  events AggregateFunction(uniqExact, UInt64),
+  pageviews AggregateFunction(uniqExactIf, UInt64, UInt8),
+  others AggregateFunction(uniqExactIf, UInt64, UInt8),
+  first AggregateFunction(argMin, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String, String, String, String, String, String, String, String, String, String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String)),
+  entry_page AggregateFunction(argMinIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8),
+  exit_page AggregateFunction(argMaxIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8)
+) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(bucket)
+ORDER BY (project_id, bucket, anonymous_id, session_id, is_bot)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.sessions ON CLUSTER `main` (
+  project_id UUID,
+  bucket DateTime('UTC'),
+  anonymous_id String,
+  session_id String,
+  is_bot Bool,
+  started_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
+  ended_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+  events AggregateFunction(uniqExact, UInt64),
+  pageviews AggregateFunction(uniqExactIf, UInt64, UInt8),
+  others AggregateFunction(uniqExactIf, UInt64, UInt8),
+  first AggregateFunction(argMin, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String, String, String, String, String, String, String, String, String, String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String)),
+  entry_page AggregateFunction(argMinIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8),
+  exit_page AggregateFunction(argMaxIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8)
+) ENGINE = Distributed('main', 'shop', 'sessions_local', cityHash64(project_id, anonymous_id));
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS `shop`.sessions_mv ON CLUSTER `main` TO `shop`.sessions_local AS
+SELECT
+  project_id,
+  toDateTime(intDiv(toUnixTimestamp64Milli(timestamp), 1800000) * 1800, 'UTC') AS bucket,
+  anonymous_id,
+  session_id,
+  is_bot,
+  min(timestamp) AS started_at,
+  max(timestamp) AS ended_at,
+  uniqExactState(sipHash64(event_id)) AS events,
+  uniqExactIfState(sipHash64(event_id), event_name = '$pageview') AS pageviews,
+  uniqExactIfState(sipHash64(event_id), event_name NOT IN ('$pageview', '$identify')) AS others,
+  argMinState(tuple(tuple(timestamp, received_at, seq, event_id), CAST(source, 'String'), CAST(medium, 'String'), CAST(campaign, 'String'), CAST(channel, 'String'), CAST(referrer_host, 'String'), CAST(hostname, 'String'), CAST(country, 'String'), CAST(device_type, 'String'), CAST(browser, 'String'), CAST(os, 'String')), tuple(timestamp, received_at, seq, event_id)) AS first,
+  argMinIfState(tuple(tuple(timestamp, received_at, seq, event_id), path), tuple(timestamp, received_at, seq, event_id), event_name = '$pageview') AS entry_page,
+  argMaxIfState(tuple(tuple(timestamp, received_at, seq, event_id), path), tuple(timestamp, received_at, seq, event_id), event_name = '$pageview') AS exit_page
+FROM `shop`.events_local WHERE session_id != ''
+GROUP BY project_id, bucket, anonymous_id, session_id, is_bot;
+
+CREATE VIEW IF NOT EXISTS `shop`.sessions_v ON CLUSTER `main` AS
+SELECT project_id, bucket, anonymous_id, session_id, is_bot,
+  min(started_at) AS started_at,
+  max(ended_at) AS ended_at,
+  uniqExactMerge(events) AS events,
+  uniqExactIfMerge(pageviews) AS pageviews,
+  uniqExactIfMerge(others) AS others,
+  argMinMerge(first) AS first,
+  argMinIfMerge(entry_page) AS entry_page,
+  argMaxIfMerge(exit_page) AS exit_page
+FROM `shop`.sessions
+GROUP BY project_id, bucket, anonymous_id, session_id, is_bot;
+
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (5, 'sessions');
+
+CREATE TABLE IF NOT EXISTS `shop`.daily_rollup_local ON CLUSTER `main` (
+  project_id UUID,
+  day_start DateTime('UTC'),
+  day_end DateTime('UTC'),
+  generation UInt64,
+  event_name LowCardinality(String),
+  source LowCardinality(String),
+  medium LowCardinality(String),
+  channel LowCardinality(String),
+  is_bot Bool,
+  events UInt64,
+  visitors AggregateFunction(uniqExact, UInt64)
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(day_start)
+ORDER BY (project_id, day_start, generation, event_name, source, medium, channel, is_bot)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.daily_rollup ON CLUSTER `main` (
+  project_id UUID,
+  day_start DateTime('UTC'),
+  day_end DateTime('UTC'),
+  generation UInt64,
+  event_name LowCardinality(String),
+  source LowCardinality(String),
+  medium LowCardinality(String),
+  channel LowCardinality(String),
+  is_bot Bool,
+  events UInt64,
+  visitors AggregateFunction(uniqExact, UInt64)
+) ENGINE = Distributed('main', 'shop', 'daily_rollup_local', cityHash64(project_id));
+
+CREATE TABLE IF NOT EXISTS `shop`.rollup_days_local ON CLUSTER `main` (
+  project_id UUID,
+  day_start DateTime('UTC'),
+  day_end DateTime('UTC'),
+  generation UInt64,
+  marks UInt64
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', generation)
+PARTITION BY toYYYYMM(day_start)
+ORDER BY (project_id, day_start, day_end)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.rollup_days ON CLUSTER `main` (
+  project_id UUID,
+  day_start DateTime('UTC'),
+  day_end DateTime('UTC'),
+  generation UInt64,
+  marks UInt64
+) ENGINE = Distributed('main', 'shop', 'rollup_days_local', cityHash64(project_id));
+
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (6, 'daily_rollup');
+
+CREATE TABLE IF NOT EXISTS `shop`.erasures_local ON CLUSTER `main` (
+  erasure_id UUID,
+  project_id UUID,
+  kind LowCardinality(String),
+  user_id String,
+  anonymous_id String,
+  until DateTime64(3, 'UTC')
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (erasure_id, project_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.erasures ON CLUSTER `main` (
+  erasure_id UUID,
+  project_id UUID,
+  kind LowCardinality(String),
+  user_id String,
+  anonymous_id String,
+  until DateTime64(3, 'UTC')
+) ENGINE = Distributed('main', 'shop', 'erasures_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
+
+CREATE TABLE IF NOT EXISTS `shop`.erased_rows_local ON CLUSTER `main` (
+  erasure_id UUID,
+  project_id UUID,
+  event_id String,
+  id_hash UInt64,
+  timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
+  batch UInt32,
+  bucket DateTime('UTC'),
+  quarter DateTime('UTC'),
+  anonymous_id String,
+  user_id String,
+  session_id String,
+  is_bot Bool,
+  is_link Bool
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (erasure_id, project_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.erased_rows ON CLUSTER `main` (
+  erasure_id UUID,
+  project_id UUID,
+  event_id String,
+  id_hash UInt64,
+  timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
+  batch UInt32,
+  bucket DateTime('UTC'),
+  quarter DateTime('UTC'),
+  anonymous_id String,
+  user_id String,
+  session_id String,
+  is_bot Bool,
+  is_link Bool
+) ENGINE = Distributed('main', 'shop', 'erased_rows_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
+
+CREATE TABLE IF NOT EXISTS `shop`.tombstones_local ON CLUSTER `main` (
+  project_id UUID,
+  hash FixedString(64),
+  pepper_id String,
+  until SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (project_id, hash, pepper_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.tombstones ON CLUSTER `main` (
+  project_id UUID,
+  hash FixedString(64),
+  pepper_id String,
+  until SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+) ENGINE = Distributed('main', 'shop', 'tombstones_local', cityHash64(project_id));
+
+CREATE TABLE IF NOT EXISTS `shop`.erasure_records_local ON CLUSTER `main` (
+  project_id UUID,
+  erasure_id UUID,
+  subject LowCardinality(String),
+  requested_at DateTime64(3, 'UTC'),
+  verified_at DateTime64(3, 'UTC'),
+  removed Map(String, UInt64)
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (project_id, erasure_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.erasure_records ON CLUSTER `main` (
+  project_id UUID,
+  erasure_id UUID,
+  subject LowCardinality(String),
+  requested_at DateTime64(3, 'UTC'),
+  verified_at DateTime64(3, 'UTC'),
+  removed Map(String, UInt64)
+) ENGINE = Distributed('main', 'shop', 'erasure_records_local', cityHash64(project_id));
+
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (7, 'privacy');
+
+CREATE TABLE IF NOT EXISTS `shop`.quarantine_local ON CLUSTER `main` (
+  project_id String,
+  event_id String,
+  anonymous_id String,
+  user_id String,
+  timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
+  quarantined_at DateTime64(3, 'UTC'),
+  code LowCardinality(String),
+  reason String,
+  row String CODEC(ZSTD(1))
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (project_id, quarantined_at, event_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.quarantine ON CLUSTER `main` (
+  project_id String,
+  event_id String,
+  anonymous_id String,
+  user_id String,
+  timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
+  quarantined_at DateTime64(3, 'UTC'),
+  code LowCardinality(String),
+  reason String,
+  row String CODEC(ZSTD(1))
+) ENGINE = Distributed('main', 'shop', 'quarantine_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
+
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (8, 'quarantine');
+
+CREATE TABLE IF NOT EXISTS `shop`.reclassifications_local ON CLUSTER `main` (
+  project_id UUID,
+  run UUID,
+  key UInt128,
+  source String,
+  medium String,
+  channel String,
+  campaign String,
+  term String,
+  content String,
+  source_confidence String,
+  source_rule_id String,
+  written_at DateTime('UTC') DEFAULT now()
+) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY run
+ORDER BY (project_id, key)
+TTL written_at + INTERVAL 24 HOUR
+SETTINGS ttl_only_drop_parts = 1, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+
+CREATE TABLE IF NOT EXISTS `shop`.reclassifications ON CLUSTER `main` (
+  project_id UUID,
+  run UUID,
+  key UInt128,
+  source String,
+  medium String,
+  channel String,
+  campaign String,
+  term String,
+  content String,
+  source_confidence String,
+  source_rule_id String,
+  written_at DateTime('UTC') DEFAULT now()
+) ENGINE = Distributed('main', 'shop', 'reclassifications_local', cityHash64(project_id));
+
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (9, 'reclassifications');
