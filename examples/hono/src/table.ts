@@ -6,19 +6,25 @@ import { seedRange } from './seed/traffic.js'
 export async function statsTable(analytics: Analytics, now: number): Promise<string> {
   // From the hour on which a month seeded now begins: the first start shows exactly what was seeded.
   const range = { from: seedRange(now).from, to: now }
-  const [events, visitors, bots, sources, daily, dailyVisitors] = await Promise.all([
-    analytics.stats({ ...range, metric: 'count' }),
-    analytics.stats({ ...range, metric: 'uniques' }),
-    analytics.stats({ ...range, metric: 'count', include_bots: true }),
-    analytics.sources({ ...range, breakdown: 'source', limit: 8 }),
-    analytics.stats({ metric: 'count', range: '7d', interval: 'day' }),
-    analytics.stats({ metric: 'uniques', range: '7d', interval: 'day' }),
-  ])
+  const [events, visitors, sessions, bounces, bots, sources, daily, dailyVisitors, dailySessions] =
+    await Promise.all([
+      analytics.stats({ ...range, metric: 'count' }),
+      analytics.stats({ ...range, metric: 'uniques' }),
+      analytics.stats({ ...range, metric: 'sessions' }),
+      analytics.stats({ ...range, metric: 'bounce_rate' }),
+      analytics.stats({ ...range, metric: 'count', include_bots: true }),
+      analytics.sources({ ...range, breakdown: 'source', limit: 8 }),
+      analytics.stats({ metric: 'count', range: '7d', interval: 'day' }),
+      analytics.stats({ metric: 'uniques', range: '7d', interval: 'day' }),
+      analytics.stats({ metric: 'sessions', range: '7d', interval: 'day' }),
+    ])
   const total = events.rows[0]?.value ?? 0
   const withBots = bots.rows[0]?.value ?? 0
   const visitorsOf = new Map(dailyVisitors.rows.map((row) => [row.bucket, row.value]))
+  const sessionsOf = new Map(dailySessions.rows.map((row) => [row.bucket, row.value]))
+  const bounceRate = Math.round((bounces.rows[0]?.value ?? 0) * 100)
   return [
-    `Last 30 days   ${count(visitors.rows[0]?.value ?? 0)} visitors, ${count(total)} events`,
+    `Last 30 days   ${count(visitors.rows[0]?.value ?? 0)} visitors, ${count(sessions.rows[0]?.value ?? 0)} sessions (${bounceRate} % bounced), ${count(total)} events`,
     `               (${count(withBots - total)} more by crawlers are left out)`,
     '',
     ...columns(
@@ -32,10 +38,11 @@ export async function statsTable(analytics: Analytics, now: number): Promise<str
     ),
     '',
     ...columns(
-      ['Last 7 days', 'visitors', 'events'],
+      ['Last 7 days', 'visitors', 'sessions', 'events'],
       daily.rows.map(({ bucket = '', value }) => [
         bucket.slice(0, 10),
         count(visitorsOf.get(bucket) ?? 0),
+        count(sessionsOf.get(bucket) ?? 0),
         count(value),
       ]),
     ),

@@ -59,6 +59,8 @@ describe('the demo', () => {
   it.each([
     ['metric=count', SEED_TOTALS.events],
     ['metric=uniques', SEED_TOTALS.visitors],
+    ['metric=sessions', SEED_TOTALS.visits],
+    ['metric=pageviews', SEED_TOTALS.pageviews],
     ['metric=count&event=$pageview', SEED_TOTALS.pageviews],
     ['metric=count&event=$identify', SEED_TOTALS.identifies],
     ['metric=count&event=signup', SEED_TOTALS.signups],
