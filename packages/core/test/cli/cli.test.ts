@@ -81,7 +81,10 @@ test('mistakes name what to do and exit with 1', async () => {
     [['stats'], /--data DIR.*--clickhouse URL.*--url and --key/s],
     [['frob', '--data', data], /Unknown command "frob"; there are migrate/],
     [['--wat'], /--wat.*--help lists all/s],
-    [['keys', 'mint', '--project', 'shop', '--data', data], /keys mint: unknown; try list, create, revoke/],
+    [
+      ['keys', 'mint', '--project', 'shop', '--data', data],
+      /keys mint: unknown; try list, create, rotate, revoke/,
+    ],
     [['keys', '--project', 'nope', '--data', data], /unknown_project/],
     [['projects', 'create', '--data', data], /--slug is missing/],
     [['stats', '--url', 'http://127.0.0.1:1', '--range', '7d'], /--key is missing/],
