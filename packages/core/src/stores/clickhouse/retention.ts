@@ -19,7 +19,7 @@ export const EXPIRING: readonly Expiring[] = [
   { table: 'daily_rollup', time: 'day_start', monthly: true },
   { table: 'sessions', time: 'bucket', monthly: true },
   { table: 'identity_links', time: 'timestamp', monthly: true },
-  { table: 'event_ids', time: 'timestamp', monthly: true },
+  { table: 'event_ids', time: 'timestamp', monthly: false },
   { table: 'events', time: 'timestamp', monthly: true },
   { table: 'marks', time: 'quarter', monthly: true },
   { table: 'tombstones', time: 'until', monthly: false },
