@@ -14,7 +14,7 @@ import { createRandom, type Random } from './random.js'
 const HISTORIES = 12
 const DAY = 86_400_000
 
-const firstSeed = Number(process.env['ORACLE_SEED'] ?? Date.now() % 1_000_000_000)
+const firstSeed = Number(process.env.ORACLE_SEED ?? Date.now() % 1_000_000_000)
 const random = createRandom(firstSeed)
 // Of one season, because months cost time.
 const histories = Array.from({ length: HISTORIES }, (_, n) => makeHistory(firstSeed + 2 * n))
@@ -41,7 +41,7 @@ const stores: readonly { name: string; open(): EventStore }[] = [
 ]
 
 for (const { name, open } of stores) {
-  describe(`laws of counting, ${name}, seed ${firstSeed}`, () => {
+  describe(`laws of counting, ${name}, seed ${firstSeed}`, { timeout: 120_000 }, () => {
     let store: EventStore
     beforeAll(async () => {
       store = open()

@@ -4,7 +4,7 @@ import { memoryEvents } from '@millimetric/core/memory'
 import { expect, test } from 'vitest'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 import { SEASONS } from './history.js'
-import { describeMismatch } from './minimal.js'
+import { describeMismatch } from './mismatch-report.js'
 import { type Mismatch, type PackReport, runPack, type Stores } from './pack.js'
 
 // A day is built when it has been left alone for half a minute.
@@ -20,9 +20,9 @@ const SEEDS_FILE = new URL('seeds.json', import.meta.url)
 
 // `npm run oracle -- --histories 2000 --seed 7` sets these; only there are failing seeds written down, for a human to
 // commit.
-const histories = Number(process.env['ORACLE_HISTORIES'] ?? 300)
-const firstSeed = Number(process.env['ORACLE_SEED'] ?? Date.now() % 1_000_000_000)
-const long = process.env['ORACLE_LONG'] === '1'
+const histories = Number(process.env.ORACLE_HISTORIES ?? 300)
+const firstSeed = Number(process.env.ORACLE_SEED ?? Date.now() % 1_000_000_000)
+const long = process.env.ORACLE_LONG === '1'
 
 /** Seeds that once failed. */
 async function keptSeeds(): Promise<number[]> {

@@ -11,7 +11,7 @@ const BATCH = 5000
 
 // One visitor a millisecond, so that every window of n milliseconds is a set of exactly n random ids. The long run
 // takes fresh ids for each set; the short one takes windows of one pool.
-const long = process.env['ORACLE_LONG'] === '1'
+const long = process.env.ORACLE_LONG === '1'
 const pools = long ? 100 : 1
 const windows = long ? 1 : 50
 const POOL = long ? 50_000 : 80_000
