@@ -105,7 +105,9 @@ async function look(own: Tenant, method: string, path: string, init: RequestInit
   const back = `${await answer.text()} ${JSON.stringify([...answer.headers])}`.toLowerCase()
   for (const other of tenants) {
     if (other === own) continue
-    const foreign = [other.canary, other.id, other.jobId, ...other.keyIds, ...Object.values(other.keys)]
+    // What the other one writes here is marked too: its newest rows hold no canary.
+    const marks = [other.canary, `by-${other.name}`]
+    const foreign = [...marks, other.id, other.jobId, ...other.keyIds, ...Object.values(other.keys)]
     // What the asker sent itself (an id, a slug) may be named in the error.
     const found = foreign
       .map((text) => text.toLowerCase())
