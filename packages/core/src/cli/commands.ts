@@ -1,4 +1,5 @@
-import { type Analytics, createAnalytics } from '../analytics.js'
+import { createAnalytics } from '../analytics.js'
+import type { Analytics } from '../api.js'
 import { AnalyticsError } from '../errors.js'
 import { CLASSIFY_USAGE, classifierOf, classifyHistory } from './classify.js'
 import type { Stores } from './stores.js'
@@ -99,6 +100,31 @@ export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Ma
             ? await analytics.recountUsage({ ...project, month: options.recount })
             : await analytics.usage(project),
         )
+      },
+    },
+  ],
+  [
+    'quarantine',
+    {
+      usage:
+        'quarantine [--project P] [--limit N]                   events that the store refused, with the reason',
+      async run({ events }, { projects }, { options, print }) {
+        const limit = Number(options.limit ?? 100)
+        if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) {
+          throw new AnalyticsError('invalid_params', '--limit must be a whole number from 1 to 10000.')
+        }
+        const one = typeof options.project === 'string' ? await projects.find(options.project) : undefined
+        if (one === undefined && options.project !== undefined) {
+          throw new AnalyticsError('unknown_project', `There is no project "${String(options.project)}".`)
+        }
+        const rows = []
+        for (const { id, slug } of one === undefined ? await projects.list() : [one]) {
+          for (const { quarantined_at, event_id, code, reason, row } of await events.quarantined(id, limit)) {
+            const at = new Date(quarantined_at).toISOString()
+            rows.push({ project: slug, quarantined_at: at, event_id, code, reason, row })
+          }
+        }
+        print(rows)
       },
     },
   ],

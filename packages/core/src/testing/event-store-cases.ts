@@ -1,4 +1,5 @@
 import { identityCases } from './event-identity-cases.js'
+import { quarantineCases } from './event-quarantine-cases.js'
 import { reclassifyCases } from './event-reclassify-cases.js'
 import { reportCases } from './event-report-cases.js'
 import { sessionCases } from './event-session-cases.js'
@@ -10,6 +11,7 @@ import { twinCases } from './event-twin-cases.js'
 /** What every event store must do; each case gets an empty store of its own. */
 export const eventStoreCases: readonly EventStoreCase[] = [
   ...storageCases,
+  ...quarantineCases,
   ...reportCases,
   ...sessionCases,
   ...sessionReportCases,
