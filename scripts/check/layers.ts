@@ -38,7 +38,7 @@ const USE_CASES = ['ingest', 'query', 'privacy', 'auth', 'projects'] as const
 const BELOW_HTTP = [...USE_CASES, 'ports', ...GROUND]
 const BELOW_ROOT = ['http', 'extension', 'options', ...BELOW_HTTP]
 const DRIVER = ['ports', 'errors', 'time', 'diagnostics', 'crypto']
-const EVERYTHING_BUT_LEAVES = ['index', 'analytics', 'spools', 'stores', ...BELOW_ROOT]
+const EVERYTHING_BUT_LEAVES = ['index', 'analytics', 'api', 'spools', 'stores', ...BELOW_ROOT]
 
 /**
  * Rooms of core, highest first, with the rooms each may look into (its own always). A room is a file or folder of
@@ -51,8 +51,11 @@ export const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   migrate: EVERYTHING_BUT_LEAVES,
   testing: EVERYTHING_BUT_LEAVES,
 
-  index: ['analytics', ...BELOW_ROOT],
-  analytics: ['spools', 'stores/memory', ...BELOW_ROOT],
+  index: ['analytics', 'api', ...BELOW_ROOT],
+  // What createAnalytics gives, apart from how it is made.
+  api: BELOW_ROOT,
+  receipts: ['api', ...BELOW_HTTP],
+  analytics: ['api', 'receipts', 'spools', 'stores/memory', ...BELOW_ROOT],
   options: ['extension', ...BELOW_HTTP],
   http: ['extension', 'options', ...BELOW_HTTP],
   extension: BELOW_HTTP,

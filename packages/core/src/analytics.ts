@@ -1,31 +1,18 @@
-import { type Explanation, explain } from '@millimetric/classifier'
-import type {
-  BatchResult,
-  EventCode,
-  EventWarning,
-  Forget,
-  Identify,
-  MetricOf,
-  QueryParams,
-  QueryResponse,
-  SourcesParams,
-  SourcesResponse,
-  StatsParams,
-  StatsResponse,
-  TrackEvent,
-} from '@millimetric/schema/wire'
-import { type AccountKeys, createAccountKeys } from './auth/account-keys.js'
+import { explain } from '@millimetric/classifier'
+import type { MetricOf, StatsParams, StatsResponse } from '@millimetric/schema/wire'
+import type { Analytics, CallContext, QueryContext, Receipt } from './api.js'
+import { createAccountKeys } from './auth/account-keys.js'
 import { createAuthenticator } from './auth/authenticate.js'
 import { createKeyChanges } from './auth/key-changes.js'
 import { createKeyMint } from './auth/key-mint.js'
-import { createKeyManager, type KeyManager } from './auth/manage-keys.js'
+import { createKeyManager } from './auth/manage-keys.js'
 import { type OriginMatcher, originMatcher } from './auth/origin.js'
 import type { ProcessPrincipal } from './auth/principal.js'
 import { createRateLimiter } from './auth/rate-limit.js'
-import type { EventDefinitions, PropertiesOf } from './catalog.js'
+import type { EventDefinitions } from './catalog.js'
 import { guardDiagnostics } from './diagnostics.js'
-import { AnalyticsError, type ErrorCode, isAnalyticsError } from './errors.js'
-import { createHandler, type Handler } from './http/handler.js'
+import { AnalyticsError, isAnalyticsError } from './errors.js'
+import { createHandler } from './http/handler.js'
 import { readIdentify } from './http/routes.js'
 import { normalizeAddress } from './ingest/address.js'
 import { createAdmission } from './ingest/admission.js'
@@ -35,136 +22,21 @@ import { type IngestDeps, ingest } from './ingest/ingest.js'
 import { createUserAgentReader } from './ingest/user-agent.js'
 import { hostOfPage } from './ingest/verdict.js'
 import { type AnalyticsOptions, resolveOptions } from './options.js'
-import type { Job, Project } from './ports/key-store.js'
-import { type ForgetAnswer, findJob, forget } from './privacy/forget.js'
+import type { Project } from './ports/key-store.js'
+import { findJob, forget } from './privacy/forget.js'
 import { createPrivacy } from './privacy/privacy.js'
-import type { RetentionReport } from './privacy/retention.js'
 import { createSalts } from './privacy/salts.js'
-import { createProjects, type Projects } from './projects/projects.js'
-import { type ProjectUsage, readUsage, recountUsage } from './projects/usage.js'
+import { createProjects } from './projects/projects.js'
+import { remember } from './projects/remember.js'
+import { readUsage, recountUsage } from './projects/usage.js'
 import { createUsageMeter } from './projects/usage-meter.js'
 import { queryEvents } from './query/events.js'
-import { type Reclassification, type ReclassifyParams, reclassify } from './query/reclassify.js'
+import { reclassify } from './query/reclassify.js'
 import { querySources } from './query/sources.js'
 import { queryStats } from './query/stats.js'
-import { createUpkeep, type UpkeepReport } from './query/upkeep.js'
+import { createUpkeep } from './query/upkeep.js'
+import { failedReceipt, toReceipt } from './receipts.js'
 import { memoryRateLimits } from './stores/memory/memory-rate-limits.js'
-
-/** Where an in-process call belongs and whom it speaks for. */
-export interface CallContext {
-  /** Slug or id; the `project` option, or the only project, by default. */
-  project?: string
-  /** Address of the visitor; hashed, never stored. */
-  ip?: string
-  /** User agent of the visitor. */
-  userAgent?: string
-  /** Host of the visitor's page, for telling own pages from others when the event has no url. */
-  requestHost?: string
-}
-
-export interface QueryContext {
-  /** Slug or id; the `project` option, or the only project, by default. */
-  project?: string
-  signal?: AbortSignal
-}
-
-/**
- * What became of an in-process event. `failed` means that the store could not take it (it may be stored all
- * the same): call again with the same `event_id` and it counts once.
- */
-export type Receipt =
-  | { ok: true; event_id: string; status: 'stored' | 'duplicate'; warnings?: readonly EventWarning[] }
-  | {
-      ok: false
-      event_id: string | null
-      status: 'rejected' | 'dropped' | 'failed'
-      code: EventCode | ErrorCode
-      message: string
-    }
-
-export interface BatchReceipt {
-  /** True when every event is stored or a duplicate. */
-  ok: boolean
-  /** Stored and duplicates. */
-  count: number
-  /** One a event, in order. */
-  results: readonly Receipt[]
-}
-
-/** An event as `track` takes it; with a catalog, names and properties are typed by it. */
-export type EventInput<Definitions extends EventDefinitions> = string extends keyof Definitions
-  ? TrackEvent
-  :
-      | {
-          [Name in keyof Definitions & string]: Omit<TrackEvent, 'event' | 'properties'> & {
-            event: Name
-            properties: PropertiesOf<Definitions[Name]>
-          }
-        }[keyof Definitions & string]
-      | (Omit<TrackEvent, 'event'> & { event: `$${string}` })
-
-export interface Analytics<Definitions extends EventDefinitions = EventDefinitions> {
-  /** Answers HTTP requests; mount it on your router through an adapter. Never rejects. */
-  readonly handler: Handler
-  /** Stores one event. Never rejects: the receipt says what became of it. */
-  track(event: EventInput<Definitions>, context?: CallContext): Promise<Receipt>
-  /** Stores any number of events, 1000 at a time. Never rejects. */
-  batch(events: readonly EventInput<Definitions>[], context?: CallContext): Promise<BatchReceipt>
-  /** Links an anonymous id to a user, with traits. Never rejects. */
-  identify(identity: Identify, context?: CallContext): Promise<Receipt>
-  /** Raw events, newest first. */
-  query(params: QueryParams, context?: QueryContext): Promise<QueryResponse>
-  /** A metric by dimensions and time. */
-  stats<const P extends StatsParams>(params: P, context?: QueryContext): Promise<StatsResponse<MetricOf<P>>>
-  /** Events, visitors and paid share by source. */
-  sources(params: SourcesParams, context?: QueryContext): Promise<SourcesResponse>
-  /**
-   * Which rules judge a visit, and why: every rule in order, whether it matched, and what it would have said. The options
-   * are those that events are judged with.
-   */
-  explain(
-    url: string,
-    referrer?: string,
-    context?: Pick<CallContext, 'requestHost' | 'userAgent'>,
-  ): Explanation
-  /**
-   * Judges stored events again under the rules and options of now, and says what would move; with `apply` it moves, in
-   * every report. Errors: `invalid_params`, `storage_unavailable`; then run it again.
-   */
-  reclassify(params: ReclassifyParams, context?: Pick<QueryContext, 'project'>): Promise<Reclassification>
-  /**
-   * Erases a person's events up to now from every table, in the background; late events of theirs are refused from now
-   * on. Errors: `invalid_payload`, `storage_unavailable`.
-   */
-  forget(person: Forget, context?: { project?: string }): Promise<ForgetAnswer>
-  readonly jobs: {
-    /** Undefined when the project has no such job. */
-    find(id: string, context?: { project?: string }): Promise<Job | undefined>
-  }
-  readonly retention: {
-    /** Removes what is older than each project keeps; run it daily. Changes no answer. */
-    run(): Promise<RetentionReport>
-  }
-  readonly projects: Projects
-  readonly keys: Omit<KeyManager, 'prepare'> & { readonly account: AccountKeys }
-  /** Stored events by month, and what the plan allows. */
-  usage(context?: { project?: string }): Promise<ProjectUsage>
-  /**
-   * Counts a month (`YYYY-MM`, UTC) again from its events, after a crash, and puts the meter to that number. Call
-   * it while the month takes no events.
-   */
-  recountUsage(context: { project?: string; month: string }): Promise<ProjectUsage>
-  /**
-   * One round of upkeep now: removes what two processes stored twice in the same instant, and prepares ended days for
-   * fast answers. Runs by itself in the background while events come in; no answer depends on it.
-   */
-  maintain(): Promise<UpkeepReport>
-  /**
-   * Sends what waits, writes what was collected and closes both stores. Idempotent; reports how many events
-   * could not be delivered in the life of this object.
-   */
-  close(): Promise<{ undelivered: number }>
-}
 
 const USER_AGENTS = 5000
 const ORIGINS_TTL_MS = 60_000
@@ -416,52 +288,6 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     close() {
       closing ??= close()
       return closing
-    },
-  }
-}
-
-function toReceipt({ event_id, status, code, message, warnings }: BatchResult): Receipt {
-  if (status === 'stored' || status === 'duplicate') {
-    return { ok: true, event_id: event_id ?? '', status, ...(warnings === undefined ? {} : { warnings }) }
-  }
-  return { ok: false, event_id, status, code: code ?? 'invalid_event', message: message ?? '' }
-}
-
-function failedReceipt(error: unknown): Receipt {
-  if (isAnalyticsError(error)) {
-    const status = error.code === 'invalid_payload' ? 'rejected' : 'failed'
-    return { ok: false, event_id: null, status, code: error.code, message: error.message }
-  }
-  return {
-    ok: false,
-    event_id: null,
-    status: 'failed',
-    code: 'internal_error',
-    message: 'Something went wrong.',
-  }
-}
-
-interface Remembered<T> {
-  ask(): Promise<T>
-  forget(): void
-}
-
-/** One answer for `ttlMs`, asked for once at a time; an answer that failed is not remembered. */
-function remember<T>(ttlMs: number, clock: () => number, load: () => Promise<T>): Remembered<T> {
-  let held: { until: number; answer: Promise<T> } | undefined
-  return {
-    ask() {
-      const now = clock()
-      if (held !== undefined && now < held.until) return held.answer
-      const fresh = { until: now + ttlMs, answer: load() }
-      held = fresh
-      fresh.answer.catch(() => {
-        if (held === fresh) held = undefined
-      })
-      return fresh.answer
-    },
-    forget() {
-      held = undefined
     },
   }
 }

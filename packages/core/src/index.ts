@@ -1,12 +1,5 @@
-export {
-  type Analytics,
-  type BatchReceipt,
-  type CallContext,
-  createAnalytics,
-  type EventInput,
-  type QueryContext,
-  type Receipt,
-} from './analytics.js'
+export { createAnalytics } from './analytics.js'
+export type { Analytics, BatchReceipt, CallContext, EventInput, QueryContext, Receipt } from './api.js'
 export type { AccountKeys, CreateAccountKey } from './auth/account-keys.js'
 export type { RotateKey } from './auth/key-rotation.js'
 export type { CreateKey, KeyInfo } from './auth/manage-keys.js'

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type ClassifyOptions, type Explanation, explain, RULESET_VERSION } from '@millimetric/classifier'
-import type { Analytics } from '../analytics.js'
+import type { Analytics } from '../api.js'
 import { AnalyticsError } from '../errors.js'
 import { hostOfPage } from '../ingest/verdict.js'
 import type { MoveSide, Reclassification, ReclassifyParams } from '../query/reclassify.js'
