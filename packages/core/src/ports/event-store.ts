@@ -73,6 +73,8 @@ export interface Filter {
 /** What every plan carries: the tenant, the half-open range [from, to) in epoch milliseconds, the filters. */
 interface PlanScope {
   readonly project_id: string
+  /** Retention: links made before this moment, epoch milliseconds, do not count; absent = all are kept. */
+  readonly kept_from?: number
   readonly from: number
   readonly to: number
   readonly filters: readonly Filter[]
@@ -122,6 +124,8 @@ export interface SessionsPlan extends PlanScope {
 export interface PersonPlan {
   readonly kind: 'person'
   readonly project_id: string
+  /** As in the other plans. */
+  readonly kept_from?: number
   readonly user_id: string
   readonly anonymous_id: string
   readonly from: number

@@ -15,6 +15,8 @@ export interface Scope {
   timezone: string
   include_bots: boolean
   filters: readonly Filter[]
+  /** Older events and links do not count: retention. */
+  kept_from: number
   /** The range as asked for, before retention cut it. */
   asked: { from: number; to: number }
   warnings: string[]
@@ -70,6 +72,7 @@ export function planScope(principal: Principal, params: RangeParams & FilterPara
     // Retention is logical first: rows that only wait for their removal are never read.
     from,
     to: Math.max(asked.to, from),
+    kept_from: oldest,
     timezone,
     include_bots: params.include_bots ?? false,
     filters: readFilters(params),
@@ -149,8 +152,8 @@ function invalid(field: string, message: string): AnalyticsError {
 
 /** The part of a scope that goes into every plan. */
 export function pinned(scope: Scope, limit: number): Omit<Extract<QueryPlan, { kind: 'events' }>, 'kind'> {
-  const { project_id, from, to, filters, include_bots } = scope
-  return { project_id, from, to, filters, include_bots, limit }
+  const { project_id, kept_from, from, to, filters, include_bots } = scope
+  return { project_id, kept_from, from, to, filters, include_bots, limit }
 }
 
 export function describeResult(

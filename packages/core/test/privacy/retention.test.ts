@@ -66,6 +66,7 @@ const QUESTIONS: readonly StatsParams[] = [
   { from: '2025-09-01', to: '2026-11-12', metric: 'sessions', raw: true },
   { from: '2025-09-01', to: '2026-11-12', metric: 'bounce_rate', interval: 'week' },
   { range: '7d', interval: 'hour' },
+  { from: '2025-09-01', to: '2026-11-12', metric: 'people', interval: 'month' },
 ]
 
 async function answers(analytics: Analytics, slugs: readonly string[]): Promise<unknown[]> {

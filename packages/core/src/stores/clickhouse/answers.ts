@@ -32,7 +32,7 @@ type GroupRow = { readonly [group: `group_${number}`]: string | undefined } & { 
 export function createAnswers(read: Read, database: string, rollupFromRows: number): Answers {
   async function reading(plan: QueryPlan, options: CallOptions | undefined): Promise<Reading> {
     const [row] = await read<{ twins: number }>(twinsStatement(database, plan.project_id), options)
-    return { database, distinct: (row?.twins ?? 0) > 0 }
+    return { database, distinct: (row?.twins ?? 0) > 0, kept_from: plan.kept_from ?? 0 }
   }
 
   /** Groups first when there are any, then the series of those that the limit lets through. */

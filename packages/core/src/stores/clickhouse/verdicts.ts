@@ -37,7 +37,7 @@ export function createVerdicts(
   return {
     async landings(range, page) {
       const [twins] = await read<{ twins: number }>(twinsStatement(database, range.project_id))
-      const reading = { database, distinct: (twins?.twins ?? 0) > 0 }
+      const reading = { database, distinct: (twins?.twins ?? 0) > 0, kept_from: 0 }
       return (await read<LandingRow>(landingsStatement(reading, range, page))).map(toLanding)
     },
     async reclassify(range, changes) {

@@ -12,9 +12,10 @@ function identifies(events: readonly StoredEvent[]): StoredEvent[] {
 }
 
 /** `events` are all of a project: a link holds for every range, also before the moment it was made. */
-export function linksOf(events: readonly StoredEvent[]): Links {
+export function linksOf(events: readonly StoredEvent[], keptFrom = 0): Links {
   const links = new Map<string, string>()
-  const oldestFirst = identifies(events).sort(
+  const kept = events.filter(({ timestamp }) => timestamp >= keptFrom)
+  const oldestFirst = identifies(kept).sort(
     (a, b) => a.timestamp - b.timestamp || compareText(a.event_id, b.event_id),
   )
   for (const { anonymous_id, user_id } of oldestFirst) {
@@ -33,10 +34,10 @@ type PersonIds = Pick<StoredEvent, 'user_id' | 'anonymous_id'>
 
 /** Counts whatever is the person's, crawlers' events too: a person who asks for their data gets all of it. */
 export function answerPerson(plan: PersonPlan, all: readonly StoredEvent[]): PersonResult {
-  const links = linksOf(all)
+  const links = linksOf(all, plan.kept_from)
   const user_id = plan.user_id === '' ? (links.get(plan.anonymous_id) ?? '') : plan.user_id
   const identified = identifies(all)
-    .filter((event) => event.user_id === user_id)
+    .filter((event) => event.user_id === user_id && event.timestamp >= (plan.kept_from ?? 0))
     .map(({ anonymous_id }) => anonymous_id)
   const own = all
     .filter(({ timestamp }) => timestamp >= plan.from && timestamp < plan.to)

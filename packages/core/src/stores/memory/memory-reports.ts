@@ -57,7 +57,7 @@ function visitorOf({ anonymous_id, user_id }: StoredEvent): string {
 }
 
 export function answerStats(plan: StatsPlan, all: readonly StoredEvent[]): QueryResults['stats'] {
-  const links = linksOf(all)
+  const links = linksOf(all, plan.kept_from)
   const measures: { [M in StatsPlan['metric']]: (events: readonly StoredEvent[]) => number } = {
     count: (events) => events.length,
     uniques: (events) => countDistinct(events, visitorOf),

@@ -1,6 +1,9 @@
 import { identifier } from '../client.js'
 import { firstOfItsId, type Reading } from './statement.js'
 
+/** Links that retention has not ended; statements with {@link links} bind `kept_from`, and name the rows `i`. */
+export const KEPT: string = "i.timestamp >= fromUnixTimestamp64Milli({kept_from:Int64}, 'UTC')"
+
 /**
  * Subquery of `anonymous_id, linked`: the user each anonymous id belongs to, by the `$identify` with the smallest
  * (timestamp, event_id), in whatever order they arrived. An id that is linked already is never moved.
@@ -9,12 +12,13 @@ export function links(reading: Reading): string {
   const db = identifier(reading.database)
   const rows = reading.distinct
     ? `${db}.events AS i WHERE i.project_id = {project_id:UUID} AND ${[
+        KEPT,
         "i.event_name = '$identify'",
         "i.anonymous_id != ''",
         "i.user_id != ''",
         ...firstOfItsId(reading, 'i'),
       ].join(' AND ')}`
-    : `${db}.identity_links AS i WHERE i.project_id = {project_id:UUID}`
+    : `${db}.identity_links AS i WHERE i.project_id = {project_id:UUID} AND ${KEPT}`
   return `(SELECT i.anonymous_id AS anonymous_id, argMin(i.user_id, (i.timestamp, i.event_id)) AS linked
   FROM ${rows}
   GROUP BY anonymous_id)`

@@ -29,6 +29,8 @@ export const COLUMN: { readonly [F in FilterField]: string } = {
 export interface Reading {
   readonly database: string
   readonly distinct: boolean
+  /** Epoch milliseconds; older links do not count. */
+  readonly kept_from: number
 }
 
 /**

@@ -52,7 +52,10 @@ ORDER BY ${['bucket', 'value DESC', ...keys].join(', ')}`,
 function rows(reading: Reading, plan: StatsPlan): Statement {
   const { query, params } = eventRows(reading, plan)
   if (plan.metric !== 'people') return { query, params }
-  return { query: query.replace(' AS e WHERE ', ` AS e ${joinLinks(reading)} WHERE `), params }
+  return {
+    query: query.replace(' AS e WHERE ', ` AS e ${joinLinks(reading)} WHERE `),
+    params: { ...params, kept_from: reading.kept_from },
+  }
 }
 
 export function groupKeys(group_by: readonly unknown[]): string[] {
