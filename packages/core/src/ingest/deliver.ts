@@ -120,8 +120,8 @@ export function createDeliver(deps: {
     try {
       group.known = await lookUp(group)
       const before = await inserting
-      // After a failure nobody knows what was stored: the ids are asked for again.
       const completed = await halfStored.retry()
+      // After a failure nobody knows what was stored: the ids are asked for again.
       if (before === 'failed' || completed) group.known = await lookUp(group)
       else if (before !== undefined && before.size > 0) group.known = new Map([...group.known, ...before])
     } catch (error) {
