@@ -129,6 +129,7 @@ async function benchBatch(): Promise<void> {
       },
     },
     keys: memoryKeys(),
+    rateLimits: { batch: null },
   })
   const { keys } = await analytics.projects.create({ slug: 'bench' })
   const post = async (round: number): Promise<void> => {
