@@ -162,3 +162,24 @@ test('a repeat of a quarantined event with a good body is stored, whichever requ
   expect(await counts(project)).toEqual(all(2))
   await deliver.close()
 })
+
+test('control: without the look at what has landed, a fixed view would lack the rows for ever', async () => {
+  const project = '66666666-0000-4000-8000-000000000006'
+  const deliver = createDeliver({
+    store: { ...store, landed: async () => false },
+    options: {
+      maxBatchRows: 10_000,
+      flushRows: 500,
+      flushIntervalMs: 1,
+      maxWaiting: 1000,
+      retryDelaysMs: [1],
+    },
+    clock: Date.now,
+    onDiagnostic: () => {},
+  })
+  const fix = await breakView('boom')
+  await deliver.append(Array.from({ length: 8 }, (_, n) => event(project, `${n}`))).catch(() => {})
+  await fix()
+  await deliver.close()
+  expect(await counts(project)).not.toEqual(all(8))
+})
