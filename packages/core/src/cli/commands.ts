@@ -2,6 +2,7 @@ import { createAnalytics } from '../analytics.js'
 import type { Analytics } from '../api.js'
 import { AnalyticsError } from '../errors.js'
 import { CLASSIFY_USAGE, classifierOf, classifyHistory } from './classify.js'
+import { FORGET_USAGE, forgetPerson, RETENTION_USAGE } from './privacy.js'
 import type { Stores } from './stores.js'
 
 export interface CommandInput {
@@ -125,6 +126,24 @@ export const COMMANDS: ReadonlyMap<string, { usage: string; run: Run }> = new Ma
           }
         }
         print(rows)
+      },
+    },
+  ],
+  [
+    'forget',
+    {
+      usage: FORGET_USAGE,
+      async run(_stores, analytics, { options, print }) {
+        print(await forgetPerson(analytics, options))
+      },
+    },
+  ],
+  [
+    'retention',
+    {
+      usage: RETENTION_USAGE,
+      async run(_stores, analytics, { print }) {
+        print(await analytics.retention.run())
       },
     },
   ],

@@ -27,6 +27,8 @@ const OPTIONS = {
   overlap: VALUE,
   recount: VALUE,
   since: VALUE,
+  user: VALUE,
+  anonymous: VALUE,
   classifier: VALUE,
   plan: FLAG,
   diff: FLAG,

@@ -70,6 +70,16 @@ test('a project, its keys, a question: all on one data folder', async () => {
   })
 }, 120_000)
 
+test('forget waits until nothing is left; retention says what it removed', async () => {
+  const job = await cli('forget', '--project', 'shop', '--user', 'ann', '--data', data, '--json')
+  expect([job.code, job.err]).toEqual([0, ''])
+  expect(JSON.parse(job.out)).toMatchObject({ kind: 'forget', state: 'done', counts: { events: 0 } })
+  const both = await cli('forget', '--project', 'shop', '--user', 'a', '--anonymous', 'b', '--data', data)
+  expect([both.code, both.err]).toEqual([1, expect.stringMatching(/either --user ID or --anonymous ID/)])
+  const report = await cli('retention', '--data', data, '--json')
+  expect(JSON.parse(report.out)).toEqual({ ok: true, projects: 0, removed: {} })
+}, 120_000)
+
 test('migrate --plan prints SQL and opens nothing', async () => {
   const { out } = await cli('migrate', '--plan', '--data', join(data, 'never'))
   expect(out).toContain('CREATE TABLE IF NOT EXISTS `millimetric`.events')
