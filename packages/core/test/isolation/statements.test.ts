@@ -5,43 +5,7 @@ import { eventStoreCases, keyStoreCases } from '@millimetric/core/testing'
 import { describe, expect, it } from 'vitest'
 import { type PostgresPool, postgresKeys } from '../../src/stores/postgres/index.js'
 import { createTestDatabase } from '../keys/postgres-server.js'
-
-/** The innermost parentheses around a position that hold a whole query, without the queries nested in them. */
-function scopeOf(sql: string, at: number): string {
-  let [depth, start] = [0, 0]
-  for (let i = at; i >= 0; i--) {
-    if (sql[i] === ')') depth++
-    if (sql[i] === '(' && depth-- === 0) {
-      start = i + 1
-      break
-    }
-  }
-  let [level, scope] = [0, '']
-  for (let i = start; i < sql.length; i++) {
-    if (sql[i] === ')' && level-- === 0) break
-    if (sql[i] === '(') {
-      level++
-      if (/^\(\s*(?:SELECT|WITH)\b/i.test(sql.slice(i, i + 40))) {
-        const end = closing(sql, i)
-        scope += '(…)'
-        i = end
-        level--
-        continue
-      }
-    }
-    scope += sql[i]
-  }
-  return scope
-}
-
-function closing(sql: string, open: number): number {
-  let level = 0
-  for (let i = open; i < sql.length; i++) {
-    if (sql[i] === '(') level++
-    if (sql[i] === ')' && --level === 0) return i
-  }
-  return sql.length
-}
+import { looseTables, scopeOf } from './bound-projects.js'
 
 describe('the measure itself', () => {
   const bound = (sql: string): boolean[] =>
@@ -102,22 +66,7 @@ it('every statement to ClickHouse binds a project at every table it touches', as
       await Promise.race([work.catch(() => {}), setTimeout(200, undefined, { ref: false })])
   }
 
-  const TABLE = /\b(?:FROM|JOIN|UPDATE)\s+(?:`?statements`?|"statements")\.[`"]?(\w+)/g
-  const BOUND = /project_id\s*(?:=|IN)\s*\(?\s*\{\w+:|project_id,[^)]*\)\s*IN\s*\(?\s*\{\w+:/i
-  const loose: string[] = []
-  let references = 0
-  for (const sql of seen) {
-    if (/^\s*(?:CREATE|SHOW|KILL|EXISTS|DESCRIBE)\b/i.test(sql)) continue
-    const clean = sql.replace(/'(?:[^'\\]|\\.)*'/g, "''")
-    for (const { index, 1: table } of clean.matchAll(TABLE)) {
-      // Bookkeeping of the installation, which holds no rows of projects.
-      if (table === 'migrations' || table === 'sweeps') continue
-      references++
-      // The sweep for twins goes over all projects, pairs rows within each, and answers nobody.
-      if (/PARTITION BY project_id, id_hash ORDER BY received_at/.test(clean)) continue
-      if (!BOUND.test(scopeOf(clean, index))) loose.push(`${table}: ${clean.slice(0, 4_000)}`)
-    }
-  }
+  const { references, loose } = looseTables(seen, 'statements')
   expect(references).toBeGreaterThan(20)
   expect(loose).toEqual([])
 })
