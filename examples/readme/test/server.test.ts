@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,4 +25,12 @@ it('makes a project, takes events, and answers in process and over HTTP', async 
   expect((await post(`${url}/track`, sk, { event: 'signup', anonymous_id: 'u1' })).status).toBe(202)
   expect((await post(`${url}/track`, rk, { event: 'signup', anonymous_id: 'u1' })).status).toBe(403)
   expect(await value(`${url}/stats?range=today&event=signup`, rk)).toBe(1)
+})
+
+it('is the code that the README shows', () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+  const code = readFileSync(program, 'utf8')
+  const shown = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, snippet]) => snippet?.trim() ?? '')
+  expect(shown.length).toBe(2)
+  for (const snippet of shown) expect(code).toContain(snippet)
 })
