@@ -177,6 +177,31 @@ export const identityCases: readonly EventStoreCase[] = [
     },
   },
   {
+    name: 'links from before what retention keeps link nobody, removed already or not',
+    async run(store) {
+      const device = { anonymous_id: 'tablet', ...identify }
+      await store.insert(
+        batch(
+          ...visits(
+            [-2 * HOUR, { ...device, user_id: 'ann' }],
+            [0, { anonymous_id: 'tablet' }],
+            [1, { anonymous_id: '', user_id: 'bob', session_id: '' }],
+            [HOUR, { ...device, user_id: 'bob' }],
+          ),
+        ),
+      )
+      const range = { from: TEST_NOON, to: TEST_NOON + 10 }
+      const look = async (kept_from: number): Promise<unknown[]> => {
+        const bob = await ask(store, { ...range, kept_from, user_id: 'bob' })
+        const owner = await ask(store, { ...range, kept_from, anonymous_id: 'tablet' })
+        const count = await total(store, { ...people, ...range, kept_from })
+        return [count, owner.user_id, bob.anonymous_ids, bob.conflicts, bob.events]
+      }
+      expectEqual(await look(TEST_NOON - 2 * HOUR), [2, 'ann', [], ['tablet'], 1], 'kept')
+      expectEqual(await look(TEST_NOON - 2 * HOUR + 1), [1, 'bob', ['tablet'], [], 2], 'ended')
+    },
+  },
+  {
     name: 'pageviews count $pageview events; every group and bucket with events has a line',
     async run(store) {
       await store.insert(

@@ -46,6 +46,8 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
   const { from, to } = makeRange(random, history, events, zone)
   const scope = {
     project_id,
+    // What retention has ended is never asked for, so the range begins later.
+    ...(random.chance(0.2) ? { kept_from: from - random.pick([0, random.int(0, 4 * DAY)]) } : {}),
     from,
     to,
     include_bots: random.chance(0.3),
@@ -74,7 +76,8 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
       const { user_id, anonymous_id } = random.pick(events)
       const byUser = anonymous_id === '' || (user_id !== '' && random.chance(0.5))
       const ids = byUser ? { user_id, anonymous_id: '' } : { user_id: '', anonymous_id }
-      return { kind, project_id, from, to, ...ids }
+      const { limit: _, include_bots: __, ...asked } = scope
+      return { kind, ...asked, ...ids }
     }
     default:
       return {
