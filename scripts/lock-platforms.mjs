@@ -11,7 +11,16 @@ const BUILDS = [
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'))
 const { version, license } = lock.packages['node_modules/@chdb/lib-linux-x64-gnu']
 for (const { name, os, cpu } of BUILDS) {
-  lock.packages[`node_modules/@chdb/lib-${name}`] ??= { version, cpu: [cpu], license, optional: true, os: [os] }
+  lock.packages[`node_modules/@chdb/lib-${name}`] ??= {
+    version,
+    cpu: [cpu],
+    license,
+    optional: true,
+    os: [os],
+  }
 }
 const packages = Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1))
-writeFileSync('package-lock.json', `${JSON.stringify({ ...lock, packages: Object.fromEntries(packages) }, null, 2)}\n`)
+writeFileSync(
+  'package-lock.json',
+  `${JSON.stringify({ ...lock, packages: Object.fromEntries(packages) }, null, 2)}\n`,
+)
