@@ -82,7 +82,8 @@ export interface Reclassification {
 }
 
 // Landings of one read; a url may have some thousand characters.
-const PAGE = 5000
+const PAGE = 10_000
+const SHORTEST_SLICE = 60_000
 const LONGEST_SLICE = 64 * DAY_MS
 const DEFAULT_LIMIT = 100
 const MOST_MOVES = 1000
@@ -140,8 +141,8 @@ function checkParams(apply: unknown, limit: unknown): void {
 }
 
 /**
- * Pages of changes. The range is read in slices of time that grow while little is found in them: a slice is scanned once
- * a page, so that a busy month must not be one, and a quiet year should be.
+ * Pages of changes. The range is read in slices of time, as wide as one page holds: each page scans its slice, so that a
+ * busy day read as one slice would be scanned for every page of it, and a quiet year read by the day for nothing.
  */
 async function* judgeAgain(
   { store, classifier }: ReclassifyDeps,
@@ -151,24 +152,33 @@ async function* judgeAgain(
   let width = DAY_MS
   for (let from = range.from; from < range.to; ) {
     const slice = { project_id: range.project_id, from, to: Math.min(from + width, range.to) }
-    let after = ''
-    let full = false
+    let page = await store.landings(slice, { after: '', limit: PAGE })
+    if (page.length === PAGE && width > SHORTEST_SLICE) {
+      width = Math.max(Math.floor(width / 4), SHORTEST_SLICE)
+      continue
+    }
+    if (page.length < PAGE / 4) width = Math.min(width * 2, LONGEST_SLICE)
+    from = slice.to
     for (;;) {
-      const page = await store.landings(slice, { after, limit: PAGE })
-      yield page.flatMap((landing) => {
-        const verdict = isJudgeable(landing) ? judge(landing, classifier) : undefined
-        const fields = verdict === undefined ? [] : changedFields(landing.verdict, verdict)
-        tally.add(landing, verdict, fields)
-        return verdict === undefined || fields.length === 0 ? [] : [{ key: landing.key, verdict }]
-      })
+      yield changesOf(page, classifier, tally)
       const last = page.at(-1)
       if (last === undefined || page.length < PAGE) break
-      after = last.key
-      full = true
+      page = await store.landings(slice, { after: last.key, limit: PAGE })
     }
-    from = slice.to
-    width = full ? Math.max(width / 2, DAY_MS) : Math.min(width * 2, LONGEST_SLICE)
   }
+}
+
+function changesOf(
+  page: readonly Landing[],
+  classifier: ClassifyOptions | undefined,
+  tally: Tally,
+): VerdictChange[] {
+  return page.flatMap((landing) => {
+    const verdict = isJudgeable(landing) ? judge(landing, classifier) : undefined
+    const fields = verdict === undefined ? [] : changedFields(landing.verdict, verdict)
+    tally.add(landing, verdict, fields)
+    return verdict === undefined || fields.length === 0 ? [] : [{ key: landing.key, verdict }]
+  })
 }
 
 // Rules that may have looked at the host of the request, which is stored only as part of the url.

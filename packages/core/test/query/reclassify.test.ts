@@ -264,3 +264,19 @@ test('only who may administer the project rewrites its history, and mistakes are
   }
   await analytics.close()
 })
+
+test('a minute with more different visits than one page holds is read to its end', async () => {
+  const store = memoryEvents()
+  const { analytics, projectId } = await openAnalytics(store)
+  const events = Array.from({ length: 10_500 }, (_, n) =>
+    storedEvent({
+      project_id: projectId,
+      event_id: `e${n}`,
+      timestamp: NOW - DAY,
+      url: `https://a.example/?gclid=${n}`,
+    }),
+  )
+  await store.insert({ token: 'busy', events })
+  expect(await analytics.reclassify({ range: '365d' })).toMatchObject({ events: 10_500, moving: 10_500 })
+  await analytics.close()
+})

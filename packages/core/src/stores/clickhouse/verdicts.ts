@@ -121,8 +121,10 @@ async function stage(
     waiting = new Map()
   }
   for await (const page of changes) {
-    for (const change of page) waiting.set(change.key, change)
-    if (waiting.size >= ROWS_PER_INSERT) await write()
+    for (const change of page) {
+      waiting.set(change.key, change)
+      if (waiting.size === ROWS_PER_INSERT) await write()
+    }
   }
   await write()
   return staged
