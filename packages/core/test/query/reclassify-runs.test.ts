@@ -5,6 +5,7 @@ import { storedEvent } from '@millimetric/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import { type Connections, identifier } from '../../src/stores/clickhouse/client.js'
+import { looseTables } from '../isolation/bound-projects.js'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 
 const NOW = Date.UTC(2026, 4, 16, 12)
@@ -110,7 +111,7 @@ const QUIET = `ALTER TABLE DB.marks UPDATE last_at = last_at - INTERVAL 60 SECON
 test('forty times the urls take the same statements, and one INSERT more for every ten thousand', async () => {
   const kinds: string[][] = []
   for (const count of [300, 12_000]) {
-    const { analytics, written, insert, rows } = await setUp()
+    const { analytics, database, written, insert, rows } = await setUp()
     await insert(count, ad)
     written.length = 0
     const answer = await analytics.reclassify({ range: '30d', apply: true })
@@ -123,6 +124,7 @@ test('forty times the urls take the same statements, and one INSERT more for eve
           .join(' '),
       ),
     )
+    expect(looseTables(new Set(written), database).loose).toEqual([])
     expect(await rows('reclassifications')).toBe(0)
     await expectAgreement(analytics)
     written.length = 0

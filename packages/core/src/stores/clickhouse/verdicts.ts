@@ -7,7 +7,7 @@ import type {
   VerdictStore,
 } from '../../ports/verdict-store.js'
 import { VERDICT_COLUMNS } from '../../ports/verdict-store.js'
-import { type ClickhouseClient, type Connections, identifier, settingsClause } from './client.js'
+import { type Connections, identifier, settingsClause } from './client.js'
 import { insertError } from './errors.js'
 import { waitForMutations } from './mutations.js'
 import type { Read } from './reader.js'
@@ -96,8 +96,8 @@ async function rewrite(
   const repairs = randomUuid()
   const stale = await stageFragments(clients, range, repairs)
   if (stale > 0) await mutate(clients, range, FRAGMENTS, repairs, stale)
-  if (staged > 0) await forget(clients, run)
-  if (stale > 0) await forget(clients, repairs)
+  if (staged > 0) await forget(clients, range, run)
+  if (stale > 0) await forget(clients, range, repairs)
 }
 
 /** Writes the changes down; how many there are. */
@@ -260,9 +260,9 @@ GROUP BY project_id, quarter`,
   })
 }
 
-async function forget({ db, writer }: { db: string; writer: ClickhouseClient }, run: string): Promise<void> {
+async function forget({ db, writer }: Clients, { project_id }: EventRange, run: string): Promise<void> {
   await writer.command({
-    query: `ALTER TABLE ${db}.reclassifications DROP PARTITION tuple(toUUID({run:String}))`,
-    query_params: { run },
+    query: `ALTER TABLE ${db}.reclassifications DROP PARTITION tuple(toUUID({project_id:String}), toUUID({run:String}))`,
+    query_params: { project_id, run },
   })
 }

@@ -17,7 +17,7 @@ export function reclassificationTables(db: string): readonly string[] {
   ${VERDICT_COLUMNS.map((name) => `${name} String`).join(',\n  ')},
   written_at DateTime('UTC') DEFAULT now()
 ) ENGINE = MergeTree
-PARTITION BY run
+PARTITION BY (project_id, run)
 ORDER BY (project_id, key)
 TTL written_at + INTERVAL ${RUN_HOURS} HOUR
 SETTINGS ttl_only_drop_parts = 1, ${REPEAT_SAFE}`,
