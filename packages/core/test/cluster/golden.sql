@@ -438,7 +438,7 @@ CREATE TABLE IF NOT EXISTS `shop`.reclassifications_local ON CLUSTER `main` (
   source_rule_id String,
   written_at DateTime('UTC') DEFAULT now()
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-PARTITION BY run
+PARTITION BY (project_id, run)
 ORDER BY (project_id, key)
 TTL written_at + INTERVAL 24 HOUR
 SETTINGS ttl_only_drop_parts = 1, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
