@@ -21,6 +21,8 @@ export interface ClickhouseClient {
 export interface Connections {
   readonly writer: ClickhouseClient
   readonly readers: readonly [ClickhouseClient, ...ClickhouseClient[]]
+  /** True once a database, when the process that held this engine before died in the middle of its work. */
+  takeCrash?(database: string): boolean
   close(): Promise<void>
 }
 

@@ -4,6 +4,7 @@ import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import { createAnswers } from './answers.js'
 import { type Connections, identifier } from './client.js'
 import { type ClusterOptions, clusterConnections } from './cluster.js'
+import { completeCrashedInserts } from './crashed-inserts.js'
 import { createErasures } from './erasures.js'
 import { insertError, startError, writeError } from './errors.js'
 import { insertStatement } from './insert.js'
@@ -66,6 +67,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     ready ??= (async () => {
       const connections = await open()
       if (parts.migrateOnFirstUse) await migrate(connections.writer, database)
+      if (connections.takeCrash?.(database)) await completeCrashedInserts(connections.writer, database)
       return connections
     })().catch((error: unknown) => {
       ready = undefined
