@@ -1,7 +1,8 @@
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
-import { type EventStore, eventKeyName, type StoredEvent } from '../ports/event-store.js'
+import { type EventKey, type EventStore, eventKeyName, type StoredEvent } from '../ports/event-store.js'
 import { createBatchWriter, unavailable } from './batch-writer.js'
+import { anyOf, createLookups, type Known, type Lookup } from './lookups.js'
 import { type Delivery, type Outcome, repeatOf } from './poison.js'
 
 export type { Delivery } from './poison.js'
@@ -27,11 +28,16 @@ export interface NewEvent {
 
 export interface Deliver {
   /**
+   * Looks ids up that are about to be appended, while their events are judged. Undefined when that gains nothing: what
+   * would wait for company or for an insert is looked up meanwhile. To be ended in any case.
+   */
+  lookAhead(keys: readonly EventKey[]): Lookup | undefined
+  /**
    * Resolves when the store has answered for these events, one status each. Rejects with `overloaded`,
    * `shutting_down` or `storage_unavailable`; then some may be stored, and sending them again under the same
    * ids counts them once.
    */
-  append(events: readonly NewEvent[]): Promise<Delivery[]>
+  append(events: readonly NewEvent[], ahead?: Lookup): Promise<Delivery[]>
   /** Sends what waits and refuses newcomers; returns how many events could not be delivered. */
   close(): Promise<{ undelivered: number }>
 }
@@ -41,15 +47,15 @@ const RETRY_HALF_STORED_MS = 1000
 
 interface Waiting {
   events: readonly NewEvent[]
+  ahead: Lookup | undefined
   resolve(statuses: Delivery[]): void
   reject(error: unknown): void
 }
 
-/** Requests that share an insert, with what is known of their ids. */
+/** Requests that share an insert. */
 interface Group {
   readonly requests: readonly Waiting[]
   readonly events: readonly NewEvent[]
-  known: ReadonlyMap<string, number>
 }
 
 /**
@@ -70,12 +76,13 @@ export function createDeliver(deps: {
   let timer: ReturnType<typeof setTimeout> | undefined
   let retryTimer: ReturnType<typeof setTimeout> | undefined
   let preparing: Promise<void> | undefined
-  let inserting: Promise<ReadonlyMap<string, number> | 'failed'> | undefined
+  let inserting: Promise<void> | undefined
   let closed = false
   let undelivered = 0
   const { retryDelaysMs } = options
   const writer = createBatchWriter({ store, retryDelaysMs, clock, onDiagnostic, closing: () => closed })
   const { halfStored } = writer
+  const lookups = createLookups(async (keys) => await writer.ask(() => store.known(keys)))
 
   function schedule(): void {
     if (preparing !== undefined) return
@@ -100,13 +107,7 @@ export function createDeliver(deps: {
       retryTimer = undefined
       // With traffic each group tries before its own insert.
       if (preparing !== undefined || inserting !== undefined) return completeLater()
-      // `failed`, because ids that were looked up meanwhile may be stored now.
-      const retry = halfStored.retry().then((): 'failed' => 'failed')
-      inserting = retry
-      void retry.finally(() => {
-        if (inserting === retry) inserting = undefined
-        completeLater()
-      })
+      insertAlone(completeHalfStored)
     }, RETRY_HALF_STORED_MS)
   }
 
@@ -116,33 +117,52 @@ export function createDeliver(deps: {
     if (inserting !== undefined && waiting < options.flushRows)
       await Promise.race([inserting, sleep(options.flushIntervalMs)])
     const requests = takeGroup()
-    const group: Group = { requests, events: requests.flatMap(({ events }) => events), known: new Map() }
+    const group: Group = { requests, events: requests.flatMap(({ events }) => events) }
+    const own = lookUp(group)
+    let known: Known
     try {
-      group.known = await lookUp(group)
-      const before = await inserting
-      const completed = await halfStored.retry()
-      // After a failure nobody knows what was stored: the ids are asked for again.
-      if (before === 'failed' || completed) group.known = await lookUp(group)
-      else if (before !== undefined && before.size > 0) group.known = new Map([...group.known, ...before])
+      await Promise.all(own.map(({ answered }) => answered))
+      await inserting
+      await completeHalfStored()
+      known = anyOf(await Promise.all(own.map((lookup) => lookup.known())))
     } catch (error) {
       return refuse(group, error)
+    } finally {
+      for (const lookup of own) lookup.end()
     }
-    const insert = insertGroup(group).finally(() => {
+    insertAlone(async () => lookups.note(await insertGroup(group, known)))
+  }
+
+  /** `work` never rejects. */
+  function insertAlone(work: () => Promise<void>): void {
+    const insert = work().then(() => {
       if (inserting === insert) inserting = undefined
       completeLater()
     })
     inserting = insert
   }
 
-  async function lookUp({ events }: Group): Promise<ReadonlyMap<string, number>> {
-    const claimed = events.filter(({ fresh }) => !fresh).map(({ event }) => event)
-    return claimed.length === 0 ? new Map() : await writer.ask(() => store.known(claimed))
+  async function completeHalfStored(): Promise<void> {
+    // Ids that were looked up meanwhile may be stored now.
+    if (await halfStored.retry()) lookups.note('failed')
+  }
+
+  /** What was looked up ahead, and a lookup of the rest. */
+  function lookUp({ requests }: Group): Lookup[] {
+    const ahead = requests.flatMap((request) => request.ahead ?? [])
+    const rest: EventKey[] = []
+    for (const request of requests) {
+      for (const { event, fresh } of request.events) {
+        if (!fresh && request.ahead?.covers(event) !== true) rest.push(event)
+      }
+    }
+    return rest.length === 0 ? ahead : [...ahead, lookups.begin(rest)]
   }
 
   /** The ids stored now, or `failed`; answers the requests either way and never rejects. */
-  async function insertGroup(group: Group): Promise<ReadonlyMap<string, number> | 'failed'> {
+  async function insertGroup(group: Group, known: Known): Promise<ReadonlyMap<string, number> | 'failed'> {
     try {
-      const { outcomes, stored } = await deliverGroup(group.events, group.known)
+      const { outcomes, stored } = await deliverGroup(group.events, known)
       let at = 0
       for (const request of group.requests) {
         answer(request, outcomes.slice(at, at + request.events.length))
@@ -193,7 +213,7 @@ export function createDeliver(deps: {
   /** What became of each event, and the ids that are stored now; `failed` when that is not known of all. */
   async function deliverGroup(
     events: readonly NewEvent[],
-    known: ReadonlyMap<string, number>,
+    known: Known,
   ): Promise<{ outcomes: Outcome[]; stored: ReadonlyMap<string, number> | 'failed' }> {
     const outcomes: Outcome[] = []
     const firsts = new Map<string, StoredEvent>()
@@ -233,7 +253,11 @@ export function createDeliver(deps: {
   }
 
   return {
-    append(events) {
+    lookAhead(keys) {
+      const idle = preparing === undefined && inserting === undefined && waiting === 0 && lookups.open === 0
+      return idle && !closed && keys.length >= options.flushRows ? lookups.begin(keys) : undefined
+    },
+    append(events, ahead) {
       if (closed) {
         return Promise.reject(
           new AnalyticsError('shutting_down', 'Analytics is closing and takes no more events.', {
@@ -251,7 +275,7 @@ export function createDeliver(deps: {
         )
       }
       return new Promise((resolve, reject) => {
-        queue.push({ events, resolve, reject })
+        queue.push({ events, ahead, resolve, reject })
         waiting += events.length
         schedule()
       })

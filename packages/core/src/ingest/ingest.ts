@@ -7,6 +7,7 @@ import type { ErasedTrace, Tombstones } from '../privacy/tombstones.js'
 import type { Admission } from './admission.js'
 import type { Deliver, Delivery, NewEvent } from './deliver.js'
 import { createEnricher, type EnrichDeps, type RequestFacts } from './enrich.js'
+import { claimedKeys, type Lookup } from './lookups.js'
 import { type ValidEvent, validateEvent } from './validate.js'
 
 /**
@@ -57,7 +58,25 @@ export async function ingest(
   request: IngestRequest,
 ): Promise<BatchResult[]> {
   requireScope(principal, 'ingest')
-  const judged = await refuseErased(deps, await judgeAll(deps, principal, request))
+  // A hook may take its time, and an answer must not be old when it is used.
+  const ahead =
+    deps.beforeStore === undefined
+      ? deps.deliver.lookAhead(claimedKeys(principal.project.id, request.events))
+      : undefined
+  try {
+    return await store(deps, principal, await judgeAll(deps, principal, request), ahead)
+  } finally {
+    ahead?.end()
+  }
+}
+
+async function store(
+  deps: IngestDeps,
+  principal: Principal,
+  all: readonly Judged[],
+  ahead: Lookup | undefined,
+): Promise<BatchResult[]> {
+  const judged = await refuseErased(deps, all)
   const accepted: NewEvent[] = []
   for (const one of judged) if (one.kind === 'new') accepted.push({ event: one.event, fresh: one.fresh })
   const { project } = principal
@@ -65,7 +84,7 @@ export async function ingest(
     project,
     accepted.map(({ event }) => event.timestamp),
   )
-  const delivered = accepted.length === 0 ? [] : await deliverAccepted(deps, accepted)
+  const delivered = accepted.length === 0 ? [] : await deliverAccepted(deps, accepted, ahead)
   if (accepted.length > 0) deps.noteStored()
   const stored = accepted.filter((_, index) => delivered[index] === 'stored')
   deps.admission.count(
@@ -121,9 +140,13 @@ async function refuseErased(deps: IngestDeps, judged: readonly Judged[]): Promis
 const ERASED = 'The person asked to be forgotten; events up to that moment are not taken any more.'
 
 /** An event can be on its way for longer than an erasure waits: afterwards it is asked once more who was erased. */
-async function deliverAccepted(deps: IngestDeps, accepted: readonly NewEvent[]): Promise<Delivery[]> {
+async function deliverAccepted(
+  deps: IngestDeps,
+  accepted: readonly NewEvent[],
+  ahead: Lookup | undefined,
+): Promise<Delivery[]> {
   try {
-    return await deps.deliver.append(accepted)
+    return await deps.deliver.append(accepted, ahead)
   } finally {
     // What can't be asked now was asked before; the erasure itself counts what is left.
     const late = await deps.erased(accepted.map(({ event }) => event)).catch(() => new Map())

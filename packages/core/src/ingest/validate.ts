@@ -191,6 +191,11 @@ function judgeName(name: string): string {
   return trimmed
 }
 
+/** Whether an event that carries this id can be stored. */
+export function isEventId(id: string): boolean {
+  return id.length <= LIMITS.eventId && id.trim() !== '' && !CONTROL.test(id) && id.isWellFormed()
+}
+
 function checkEventId(id: string): void {
   if (id.trim() === '')
     throw new Refused('invalid_event_id', 'event_id is empty; leave it out or send 1–128 characters.')

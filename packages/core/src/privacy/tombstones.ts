@@ -117,9 +117,12 @@ export function createTombstones(deps: {
     async erased(events) {
       const gone = new Map<StoredEvent, ErasedTrace>()
       const hashes = new Map<string, string>()
+      const projects = new Map<string, Untils>()
       for (const event of events) {
         const { project_id } = event
-        const peppers = await ofProject(project_id)
+        const asked = projects.get(project_id)
+        const peppers = asked === undefined ? await ofProject(project_id) : asked
+        if (asked === undefined) projects.set(project_id, peppers)
         if (peppers === null) continue
         for (const { id, key } of await hashKeys()) {
           const untils = peppers.get(id)

@@ -106,7 +106,7 @@ export function createUsageMeter(options: {
   return {
     add(projectId, times) {
       if (times.length === 0) return
-      count(times.map((time) => ({ project_id: projectId, month: utcMonth(time), events: 1 })))
+      count([...byMonth(times)].map(([month, events]) => ({ project_id: projectId, month, events })))
       schedule()
     },
     async requireQuota(project, times) {
@@ -115,7 +115,7 @@ export function createUsageMeter(options: {
       // A write under way is in neither number yet.
       await writing
       const months = await written(project.id)
-      for (const month of new Set(times.map(utcMonth))) {
+      for (const month of byMonth(times).keys()) {
         const used = (months.get(month) ?? 0) + (pending.get(`${project.id}/${month}`)?.events ?? 0)
         if (used < quota) continue
         throw new AnalyticsError(
@@ -136,6 +136,17 @@ export function createUsageMeter(options: {
 /** `YYYY-MM`, UTC. */
 export function utcMonth(time: number): string {
   return new Date(time).toISOString().slice(0, 7)
+}
+
+/** How many of the times lie in each month. A batch holds few months, and writing one as text is what costs. */
+function byMonth(times: readonly number[]): Map<string, number> {
+  const counts = new Map<number, number>()
+  for (const time of times) {
+    const date = new Date(time)
+    const month = Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
+    counts.set(month, (counts.get(month) ?? 0) + 1)
+  }
+  return new Map([...counts].map(([month, count]) => [utcMonth(month), count]))
 }
 
 function secondsToNextMonth(now: number): number {

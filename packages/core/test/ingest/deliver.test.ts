@@ -1,4 +1,4 @@
-import type { EventStore, FrozenBatch } from '@millimetric/core'
+import type { EventKey, EventStore, FrozenBatch } from '@millimetric/core'
 import { memoryEvents } from '@millimetric/core/memory'
 import { storedEvent, TEST_PROJECT } from '@millimetric/core/testing'
 import * as fc from 'fast-check'
@@ -153,10 +153,65 @@ test('ids made here are not looked up', async () => {
   expect(lookups).toBe(1)
 })
 
+const keysOf = (...ids: string[]): EventKey[] =>
+  ids.map((event_id) => ({ project_id: TEST_PROJECT, event_id }))
+
+test('ids looked up ahead are not asked for again, others of the request are', async () => {
+  const asked: string[] = []
+  const { deliver } = setup({ flushRows: 2 }, (store) => ({
+    async known(keys) {
+      asked.push(keys.map(({ event_id }) => event_id).join())
+      return await store.known(keys)
+    },
+  }))
+  await deliver.append([event('b'), event('x')])
+  asked.length = 0
+  // The insert has been answered just before it is over.
+  await new Promise((resolve) => setTimeout(resolve))
+  const ahead = deliver.lookAhead(keysOf('a', 'b'))
+  expect(asked).toEqual(['a,b'])
+  // What does not flush at once, or comes while another lookup is under way, waits for its group.
+  expect(deliver.lookAhead(keysOf('c', 'd'))).toBeUndefined()
+  expect(await deliver.append([event('a'), event('b'), event('changed')], ahead)).toEqual([
+    'stored',
+    'duplicate',
+    'stored',
+  ])
+  expect(asked).toEqual(['a,b', 'changed'])
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(deliver.lookAhead(keysOf('c'))).toBeUndefined()
+  expect(deliver.lookAhead(keysOf('c', 'd'))).toBeDefined()
+})
+
+test('what is stored between a look ahead and its request is known', async () => {
+  const { deliver } = setup({ flushRows: 2 })
+  const ahead = deliver.lookAhead(keysOf('a', 'b'))
+  expect(await deliver.append([event('a'), event('c')])).toEqual(['stored', 'stored'])
+  expect(await deliver.append([event('a'), event('b')], ahead)).toEqual(['duplicate', 'stored'])
+})
+
+test('after an insert of unknown outcome a look ahead is asked again', async () => {
+  let broken = true
+  const { deliver } = setup({ flushRows: 2, retryDelaysMs: [] }, (store) => ({
+    async insert(batch) {
+      await store.insert(batch)
+      if (broken) throw away()
+    },
+  }))
+  const ahead = deliver.lookAhead(keysOf('a', 'b'))
+  await expect(deliver.append([event('a'), event('c')])).rejects.toMatchObject({
+    code: 'storage_unavailable',
+  })
+  broken = false
+  expect(await deliver.append([event('a'), event('b')], ahead)).toEqual(['duplicate', 'stored'])
+})
+
 test('any history of appends, failures and repeats: accepted = stored, each once', async () => {
   const request = fc.record({
     ids: fc.array(fc.nat(30), { minLength: 1, maxLength: 8 }),
     pause: fc.nat(2),
+    // How long after a look ahead the request comes; null = none.
+    ahead: fc.option(fc.nat(4)),
   })
   await fc.assert(
     fc.asyncProperty(
@@ -176,7 +231,7 @@ test('any history of appends, failures and repeats: accepted = stored, each once
               if (fault === 2) throw away()
             },
           },
-          options: { ...OPTIONS, maxBatchRows: 5, flushIntervalMs: 0, retryDelaysMs: [0] },
+          options: { ...OPTIONS, maxBatchRows: 5, flushRows: 2, flushIntervalMs: 0, retryDelaysMs: [0] },
           clock: Date.now,
           onDiagnostic: () => {},
         })
@@ -184,10 +239,18 @@ test('any history of appends, failures and repeats: accepted = stored, each once
         const accepted = new Set<string>()
         const asked = new Set<string>()
         await Promise.all(
-          requests.map(async ({ ids, pause }) => {
+          requests.map(async ({ ids, pause, ahead }) => {
             for (let n = 0; n < pause; n++) await Promise.resolve()
             for (const id of ids) asked.add(String(id))
-            const statuses = await deliver.append(ids.map((id) => event(String(id)))).catch(() => [])
+            const lookup = ahead === null ? undefined : deliver.lookAhead(keysOf(...ids.map(String)))
+            for (let n = 0; n < (ahead ?? 0); n++) await new Promise((resolve) => setTimeout(resolve))
+            const statuses = await deliver
+              .append(
+                ids.map((id) => event(String(id))),
+                lookup,
+              )
+              .catch(() => [])
+            lookup?.end()
             for (const [n, status] of statuses.entries()) {
               accepted.add(String(ids[n]))
               if (status === 'stored') stored.push(String(ids[n]))
