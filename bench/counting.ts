@@ -114,10 +114,14 @@ async function benchRollup(engine: Connections, path: string, rows: number): Pro
       filters: [],
       include_bots: false,
       limit: 100,
-      metric,
+      metrics: [metric],
+      goal: null,
       group_by: [],
       buckets: days.slice(0, -1),
+      order_by: [],
+      only: null,
       days: raw ? null : days,
+      raw,
     }) as const
   const where = `project_id = '${PROJECT}' AND timestamp >= toDateTime(${(NOW - 90 * DAY) / 1000}) AND timestamp < toDateTime(${NOW / 1000}) AND NOT is_bot`
   for (const metric of ['count', 'uniques'] as const) {
@@ -154,15 +158,20 @@ async function benchSessions(engine: Connections, path: string, rows: number): P
   await fill({ engine, store, rows }, database, 30)
   const plan = (raw: boolean) =>
     ({
-      kind: 'sessions',
+      kind: 'stats',
       project_id: PROJECT,
       from: NOW - 30 * DAY,
       to: NOW,
       filters: [],
       include_bots: false,
       limit: 100,
+      metrics: ['sessions', 'bounce_rate', 'session_duration', 'views_per_session'],
+      goal: null,
       group_by: [],
       buckets: null,
+      order_by: [],
+      only: null,
+      days: null,
       raw,
     }) as const
   const byFragment = `SELECT count() AS sessions FROM (
@@ -176,9 +185,9 @@ async function benchSessions(engine: Connections, path: string, rows: number): P
   SELECT toUnixTimestamp64Milli(timestamp) - lagInFrame(toUnixTimestamp64Milli(timestamp)) OVER (PARTITION BY anonymous_id ORDER BY timestamp ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) > 1800000 AS opens
   FROM ${database}.events WHERE project_id = '${PROJECT}' AND NOT is_bot
 ) WHERE opens`
-  const ours = await store.query<'sessions'>(plan(false))
+  const ours = await store.query<'stats'>(plan(false))
   const counted = [
-    ours.rows[0]?.sessions,
+    ours.rows[0]?.values[0],
     ...(await ask(engine, byFragment)),
     ...(await ask(engine, byEvent)),
   ]
@@ -188,7 +197,7 @@ async function benchSessions(engine: Connections, path: string, rows: number): P
     await race(
       {
         'sessions by hand from fragments': async () => await ask(engine, byFragment),
-        'our sessions plan': async () => await store.query<'sessions'>(plan(false)),
+        'our sessions plan': async () => await store.query<'stats'>(plan(false)),
         'sessions by hand, event by event': async () => await ask(engine, byEvent),
       },
       3,

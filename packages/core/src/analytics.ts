@@ -1,5 +1,5 @@
 import { explain } from '@millimetric/classifier'
-import type { MetricOf, StatsParams, StatsResponse } from '@millimetric/schema/wire'
+import type { StatsParams, StatsResponse } from '@millimetric/schema/wire'
 import type { Analytics, CallContext, QueryContext, Receipt } from './api.js'
 import { createAccountKeys } from './auth/account-keys.js'
 import { createAuthenticator } from './auth/authenticate.js'
@@ -146,7 +146,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     clock,
     onDiagnostic,
   })
-  const queryDeps = { store: events, clock }
+  const queryDeps = { store: events, clock, catalog: options.catalog }
   const usageDeps = { keys, meter, queryDeps }
   async function findProject(name: string | undefined): Promise<Project> {
     const wanted = name ?? options.project
@@ -252,7 +252,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     async stats<const P extends StatsParams>(params: P, { project, signal }: QueryContext = {}) {
       const answer = await queryStats(queryDeps, await principal(project), params, { signal })
       // The answer is of the metric that was asked for; the compiler can't follow that through the plan.
-      return answer as StatsResponse<MetricOf<P>>
+      return answer as StatsResponse<P>
     },
     sources: async (params, { project, signal } = {}) =>
       await querySources(queryDeps, await principal(project), params, { signal }),

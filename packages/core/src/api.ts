@@ -4,7 +4,6 @@ import type {
   EventWarning,
   Forget,
   Identify,
-  MetricOf,
   QueryParams,
   QueryResponse,
   SourcesParams,
@@ -90,8 +89,8 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
   identify(identity: Identify, context?: CallContext): Promise<Receipt>
   /** Raw events, newest first. */
   query(params: QueryParams, context?: QueryContext): Promise<QueryResponse>
-  /** A metric by dimensions and time. */
-  stats<const P extends StatsParams>(params: P, context?: QueryContext): Promise<StatsResponse<MetricOf<P>>>
+  /** Metrics by dimensions and time; rows have exactly the columns that the parameters ask for. */
+  stats<const P extends StatsParams>(params: P, context?: QueryContext): Promise<StatsResponse<P>>
   /** Events, visitors and paid share by source. */
   sources(params: SourcesParams, context?: QueryContext): Promise<SourcesResponse>
   /**

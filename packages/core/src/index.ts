@@ -20,6 +20,7 @@ export type { DeliverOptions } from './ingest/deliver.js'
 export type { BeforeStore } from './ingest/ingest.js'
 export type { OwnTraffic } from './ingest/own-traffic.js'
 export type { AnalyticsOptions } from './options.js'
+export type { Condition, Match, TextCondition } from './ports/conditions.js'
 export type {
   ErasureRecord,
   ErasureRequest,
@@ -37,16 +38,7 @@ export type {
   Day,
   EventKey,
   EventStore,
-  EventsPlan,
-  Filter,
   FrozenBatch,
-  PersonPlan,
-  PersonResult,
-  QueryPlan,
-  QueryResults,
-  SessionsPlan,
-  SourcesPlan,
-  StatsPlan,
   StoredEvent,
 } from './ports/event-store.js'
 export type {
@@ -63,7 +55,20 @@ export type {
   Scope,
   UsageRow,
 } from './ports/key-store.js'
+export type {
+  EventMoment,
+  EventsPlan,
+  EventsResult,
+  PersonPlan,
+  PersonResult,
+  PlanScope,
+  QueryPlan,
+  QueryResults,
+  ResultFacts,
+  SourcesPlan,
+} from './ports/query-plan.js'
 export type { RateLimit, RateLimitStore, Taken } from './ports/rate-limit-store.js'
+export type { StatsPlan, StatsResult, StatsResultRow } from './ports/stats-plan.js'
 export type {
   EventRange,
   Landing,

@@ -6,6 +6,7 @@ export {
   type ShapedIdentify,
   trackEventSchema,
 } from './event.js'
+export { eventFiltersSchema, eventMatchSchema } from './filter-schema.js'
 export { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS, TIMESTAMP_RANGE } from './limits.js'
 export { queryParamsSchema, sourcesParamsSchema, statsParamsSchema } from './query.js'
 export {
@@ -18,3 +19,4 @@ export {
   statsResponseSchema,
   trackResponseSchema,
 } from './response.js'
+export { suggest } from './suggestion.js'

@@ -24,6 +24,13 @@ export const LIMITS = {
   queryLimitMax: 1000,
   sourcesLimitDefault: 50,
   sourcesLimitMax: 200,
+  /** Metrics and dimensions of one question. */
+  metrics: 20,
+  groupBy: 5,
+  /** Conditions of one question, nested ones counted, and how deep they may nest. */
+  filterConditions: 100,
+  filterDepth: 8,
+  filterValues: 100,
   /** Buckets of one series. */
   seriesBuckets: 10_000,
 } as const

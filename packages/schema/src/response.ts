@@ -1,19 +1,18 @@
 import * as z from 'zod'
-import {
-  type BatchResponse,
-  type BatchResult,
-  DIMENSIONS,
-  type ErrorResponse,
-  type EventRow,
-  type EventWarning,
-  type IdentifyResponse,
-  METRICS,
-  type QueryResponse,
-  type ResultMeta,
-  type SourcesResponse,
-  type StatsResponse,
-  type StatsRow,
-  type TrackResponse,
+import { metricSchema } from './query.js'
+import type {
+  AnyStatsRow,
+  BatchResponse,
+  BatchResult,
+  ErrorResponse,
+  EventRow,
+  EventWarning,
+  IdentifyResponse,
+  QueryResponse,
+  ResultMeta,
+  SourcesResponse,
+  StatsResponse,
+  TrackResponse,
 } from './wire.js'
 
 const STATUSES = ['stored', 'duplicate', 'rejected', 'dropped'] as const
@@ -94,6 +93,9 @@ const meta: z.ZodType<ResultMeta> = z.strictObject({
   timezone: z.string(),
   from: z.iso.datetime({ offset: true }),
   to: z.iso.datetime({ offset: true }),
+  compared_to: z
+    .strictObject({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }) })
+    .exactOptional(),
   include_bots: z.boolean(),
   answered_by: z.enum(['raw', 'rollup']),
   estimated: z.boolean(),
@@ -127,20 +129,24 @@ const eventRow: z.ZodType<EventRow> = z.strictObject({
 
 export const queryResponseSchema: z.ZodType<QueryResponse> = z.strictObject({
   rows: z.array(eventRow),
+  next_cursor: z.string().nullable(),
   meta,
 })
 
-const statsRow: z.ZodType<StatsRow> = z.strictObject({
-  ...Object.fromEntries(
-    [...DIMENSIONS, 'entry_path', 'exit_path'].map((dimension) => [dimension, z.string().exactOptional()]),
-  ),
-  bucket: z.iso.datetime({ offset: true }).exactOptional(),
-  value: z.number().nullable(),
-})
+const values = z.record(z.string(), z.number().nullable())
+const statsRow: z.ZodType<AnyStatsRow> = z
+  .object({
+    bucket: z.iso.datetime({ offset: true }).exactOptional(),
+    previous: values.nullable().exactOptional(),
+  })
+  .catchall(z.union([z.string(), z.number(), z.null()]))
 
 export const statsResponseSchema: z.ZodType<StatsResponse> = z.strictObject({
-  metric: z.enum(METRICS),
+  metric: metricSchema.exactOptional(),
+  metrics: z.array(metricSchema).exactOptional(),
   rows: z.array(statsRow),
+  totals: z.array(statsRow).exactOptional(),
+  other: z.array(statsRow).exactOptional(),
   meta,
 })
 

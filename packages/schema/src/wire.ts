@@ -150,196 +150,54 @@ export interface ErrorResponse {
   retry_after_s?: number
 }
 
-export type Confidence = 'high' | 'medium' | 'low'
-
-/** Columns that `stats` can group by. */
-export const DIMENSIONS = [
-  'event_name',
-  'source',
-  'medium',
-  'campaign',
-  'channel',
-  'country',
-  'device_type',
-  'browser',
-  'os',
-  'path',
-  'hostname',
-  'referrer_host',
-] as const
-export type Dimension = (typeof DIMENSIONS)[number]
-
-/** Columns that session metrics can be grouped and filtered by: those of the session's first event, and its pages. */
-export const SESSION_DIMENSIONS = [
-  'source',
-  'medium',
-  'campaign',
-  'channel',
-  'referrer_host',
-  'hostname',
-  'country',
-  'device_type',
-  'browser',
-  'os',
-  'entry_path',
-  'exit_path',
-] as const
-export type SessionDimension = (typeof SESSION_DIMENSIONS)[number]
-export type StatsDimension = Dimension | SessionDimension
-
-export const METRICS = [
-  'count',
-  'uniques',
-  'people',
-  'pageviews',
-  'sessions',
-  'bounce_rate',
-  'session_duration',
-  'views_per_session',
-] as const
-/**
- * count = events; uniques = distinct anonymous_id (user_id for events that carry only that); people = persons, with
- * anonymous ids resolved through identify links; pageviews = `$pageview` events; sessions by 30 minutes of
- * inactivity; bounce_rate = sessions of one pageview and nothing else ÷ sessions, 0–1; session_duration = mean
- * seconds from first to last event; views_per_session. A rate over no sessions is null.
- */
-export type Metric = (typeof METRICS)[number]
-/** Metrics that are null where there are no sessions. */
-export type RateMetric = 'bounce_rate' | 'session_duration' | 'views_per_session'
-/** The metric that parameters ask for; `count` when they name none. */
-export type MetricOf<P> = P extends { readonly metric?: infer M }
-  ? unknown extends M
-    ? 'count'
-    : [Exclude<M, undefined>] extends [never]
-      ? 'count'
-      : Extract<M, Metric>
-  : 'count'
-
-export const INTERVALS = ['minute', 'hour', 'day', 'week', 'month'] as const
-export type Interval = (typeof INTERVALS)[number]
-
-/** A range of time: `from` and `to` (half-open [from, to)), or a short form such as `7d`. */
-export interface RangeParams {
-  /** ISO 8601, inclusive. Without a zone it is read in `timezone`. */
-  from?: string | number | Date | undefined
-  /** ISO 8601, exclusive. */
-  to?: string | number | Date | undefined
-  /** `today`, `yesterday`, `month`, or `<n>d` / `<n>h`: instead of from and to. */
-  range?: string | undefined
-  /** IANA zone; the project's by default. */
-  timezone?: string | undefined
-  /** Count known crawlers too; false by default. */
-  include_bots?: boolean | undefined
-}
-
-/** Equality filters of the contract. */
-export interface FilterParams {
-  event?: string | undefined
-  source?: string | undefined
-  medium?: string | undefined
-  user_id?: string | undefined
-  anonymous_id?: string | undefined
-  country?: string | undefined
-}
-
-/** Parameters of `GET /v1/query`. */
-export interface QueryParams extends RangeParams, FilterParams {
-  /** 1–1000, default 100. */
-  limit?: number | undefined
-}
-
-/** Parameters of `GET /v1/stats`. */
-export interface StatsParams extends RangeParams, FilterParams {
-  metric?: Metric | undefined
-  /** Session metrics take {@link SESSION_DIMENSIONS}, the others {@link DIMENSIONS}. */
-  group_by?: readonly StatsDimension[] | undefined
-  interval?: Interval | undefined
-  /** 1–1000 groups, default 100; a series is never cut inside a group. */
-  limit?: number | undefined
-  /** Answer from raw events only; the numbers are the same. */
-  raw?: boolean | undefined
-}
-
-/** Parameters of `GET /v1/sources`. */
-export interface SourcesParams extends RangeParams, FilterParams {
-  breakdown?: 'source_medium' | 'source' | undefined
-  /** 1–200, default 50. */
-  limit?: number | undefined
-}
-
-/** How an answer was counted. */
-export interface ResultMeta {
-  timezone: string
-  /** Inclusive, ISO 8601 with the offset of `timezone`. */
-  from: string
-  /** Exclusive, ISO 8601 with the offset of `timezone`. */
-  to: string
-  include_bots: boolean
-  /** `raw` events or a `rollup`. */
-  answered_by: 'raw' | 'rollup'
-  /** True when uniques are estimates and not exact. */
-  estimated: boolean
-  /** True when more groups exist than `limit` let through. */
-  truncated: boolean
-  warnings: readonly string[]
-}
-
-/** One stored event as `query` shows it. */
-export interface EventRow {
-  /** ISO 8601 in UTC with milliseconds. */
-  timestamp: string
-  event_id: string
-  event_name: string
-  anonymous_id: string | null
-  user_id: string | null
-  session_id: string | null
-  source: string
-  medium: string
-  campaign: string | null
-  channel: string
-  source_confidence: Confidence
-  source_rule_id: string
-  referrer: string | null
-  url: string | null
-  path: string | null
-  country: string
-  device_type: string
-  browser: string
-  os: string
-  is_bot: boolean
-  /** JSON text, as in the contract. */
-  properties: string
-}
-
-export interface QueryResponse {
-  rows: readonly EventRow[]
-  meta: ResultMeta
-}
-
-/** One row of `stats`: the grouped columns, `bucket` (ISO 8601 with offset) with an interval, and `value`. */
-export type StatsRow<M extends Metric = Metric> = { readonly [D in StatsDimension]?: string } & {
-  readonly bucket?: string
-  readonly value: M extends RateMetric ? number | null : number
-}
-
-export interface StatsResponse<M extends Metric = Metric> {
-  metric: M
-  rows: readonly StatsRow<M>[]
-  meta: ResultMeta
-}
-
-export interface SourcesRow {
-  source: string
-  /** Absent when `breakdown` is `source`. */
-  medium?: string
-  events: number
-  uniques: number
-  /** Events with medium `paid` ÷ events of the row, 0–1. */
-  paid_share: number
-}
-
-export interface SourcesResponse {
-  breakdown: 'source_medium' | 'source'
-  rows: readonly SourcesRow[]
-  meta: ResultMeta
-}
+export {
+  DIMENSIONS,
+  type Dimension,
+  type PropertyField,
+  SESSION_DIMENSIONS,
+  type SessionDimension,
+  type StatsDimension,
+} from './dimensions.js'
+export {
+  type EventFilter,
+  type EventFilters,
+  type EventMatch,
+  type FilterField,
+  type FilterParams,
+  NUMBER_OPERATORS,
+  type NumberOperator,
+  TEXT_OPERATORS,
+  type TextOperator,
+} from './filters.js'
+export {
+  AGGREGATES,
+  type Aggregate,
+  type Comparison,
+  type Confidence,
+  type EventRow,
+  INTERVALS,
+  type Interval,
+  METRICS,
+  type Metric,
+  type NullableMetric,
+  type PlainMetric,
+  type PropertyMetric,
+  type QueryParams,
+  type QueryResponse,
+  type QuestionParams,
+  type RangeParams,
+  type ResultMeta,
+  type SourcesParams,
+  type SourcesResponse,
+  type SourcesRow,
+  type StatsParams,
+} from './questions.js'
+export type {
+  AnyStatsRow,
+  MetricColumns,
+  MetricOf,
+  MetricValue,
+  StatsResponse,
+  StatsRow,
+  StatsSummaryRow,
+} from './stats-result.js'

@@ -1,17 +1,26 @@
 import { AnalyticsError } from '../errors.js'
+import type { Condition } from '../ports/conditions.js'
 import type { KeyKind, Project, Scope } from '../ports/key-store.js'
 
 /** Who asks. Every use case takes one and checks its scope first, so no door skips the check. */
 export type Principal = ProcessPrincipal | KeyPrincipal
 
+/** What of the project's events exists for somebody who reads. */
+interface Sight {
+  /** Absent = everything; conditions on fields of events. */
+  readonly visible?: readonly Condition[]
+  /** Metrics that may be asked for; absent = every one, and every report. */
+  readonly metrics?: readonly string[]
+}
+
 /** The host's own code, calling in process. */
-export interface ProcessPrincipal {
+export interface ProcessPrincipal extends Sight {
   readonly kind: 'process'
   readonly project: Project
 }
 
 /** A request that carried a valid key. */
-export interface KeyPrincipal {
+export interface KeyPrincipal extends Sight {
   readonly kind: 'key'
   readonly key_kind: KeyKind
   readonly key_id: string
@@ -39,6 +48,25 @@ export function requireScope(principal: Principal, scope: Scope): void {
     `This ${principal.key_kind} key has the scopes [${principal.scopes.join(', ')}]; this call needs "${scope}".`,
     { details: { needs: scope, has: principal.scopes } },
   )
+}
+
+/** Throws `insufficient_scope` unless all of these metrics may be asked for. */
+export function requireMetrics({ metrics: allowed }: Principal, metrics: readonly string[]): void {
+  const refused = allowed === undefined ? undefined : metrics.find((metric) => !allowed.includes(metric))
+  if (refused === undefined || allowed === undefined) return
+  throw new AnalyticsError(
+    'insufficient_scope',
+    `This token may ask for ${allowed.join(', ')}, not for ${refused}.`,
+    { details: { needs: refused, has: allowed } },
+  )
+}
+
+/** Throws `insufficient_scope` for somebody who may ask for single metrics only: a report tells more. */
+export function requireReports({ metrics: allowed }: Principal): void {
+  if (allowed === undefined) return
+  throw new AnalyticsError('insufficient_scope', `This token may only ask stats for ${allowed.join(', ')}.`, {
+    details: { has: allowed },
+  })
 }
 
 /** Secret keys and in-process code may speak for a visitor (address, user agent) and are never judged bots. */

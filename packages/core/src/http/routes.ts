@@ -44,6 +44,17 @@ export const ROUTES: readonly Route[] = [
   read('stats', async ({ queryDeps }, { request, url, principal }) =>
     json(await queryStats(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
   ),
+  {
+    ...read('stats', async ({ queryDeps, maxBodyBytes }, { request, principal }) =>
+      json(
+        await queryStats(queryDeps, principal, await question(request, maxBodyBytes), {
+          signal: request.signal,
+        }),
+        200,
+      ),
+    ),
+    method: 'POST',
+  },
   read('sources', async ({ queryDeps }, { request, url, principal }) =>
     json(await querySources(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
   ),
@@ -132,6 +143,13 @@ export function readIdentify(body: unknown): Record<string, unknown> {
   }
   const { anonymous_id, user_id, traits, event_id, timestamp, sent_at } = parsed.data
   return { event: '$identify', anonymous_id, user_id, properties: traits, event_id, timestamp, sent_at }
+}
+
+/** A question as JSON; the use case checks what is in it. */
+async function question(request: Request, maxBytes: number): Promise<Record<string, unknown>> {
+  const body = await readJson(request, maxBytes)
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body }
+  throw new AnalyticsError('invalid_params', 'A question is a JSON object of parameters.')
 }
 
 /** Each parameter once; the key is not a parameter of the question. */

@@ -63,6 +63,6 @@ export async function recountUsage(
       include_bots: true,
     },
   )
-  await keys.setUsage({ project_id: project.id, month, events: rows[0]?.value ?? 0 })
+  await keys.setUsage({ project_id: project.id, month, events: Number(rows[0]?.value ?? 0) })
   return await readUsage({ keys, meter, queryDeps }, project)
 }

@@ -1,10 +1,21 @@
+import { suggest } from '@millimetric/schema'
 import { LIMITS, TIMESTAMP_RANGE } from '@millimetric/schema/limits'
-import type { FilterParams, RangeParams, ResultMeta } from '@millimetric/schema/wire'
+import {
+  DIMENSIONS,
+  METRICS,
+  type QuestionParams,
+  type RangeParams,
+  type ResultMeta,
+  SESSION_DIMENSIONS,
+} from '@millimetric/schema/wire'
 import type { Principal } from '../auth/principal.js'
+import type { Catalog } from '../catalog.js'
 import { AnalyticsError } from '../errors.js'
-import type { Filter, QueryPlan } from '../ports/event-store.js'
+import type { Condition } from '../ports/conditions.js'
+import type { PlanScope, ResultFacts } from '../ports/query-plan.js'
 import { DAY_MS } from '../time.js'
 import { isoInZone, shift, startOf } from './calendar.js'
+import { equalities, toConditions } from './conditions.js'
 import { checkZone, parseInZone } from './zone.js'
 
 /** What every plan starts from: the project pinned, the range bounded and clamped to what may be read. */
@@ -14,7 +25,9 @@ export interface Scope {
   to: number
   timezone: string
   include_bots: boolean
-  filters: readonly Filter[]
+  /** What exists for the asker at all. */
+  visible: readonly Condition[]
+  filters: readonly Condition[]
   /** Older events and links do not count: retention. */
   kept_from: number
   /** The range as asked for, before retention cut it. */
@@ -24,6 +37,7 @@ export interface Scope {
 
 /** The part of a zod schema that is used here; zod itself stays inside the schema package. */
 interface ParamsSchema<T> {
+  readonly shape?: object
   safeParse(input: unknown):
     | { success: true; data: T }
     | {
@@ -40,16 +54,24 @@ interface ParamsSchema<T> {
       }
 }
 
+const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ['metric', METRICS],
+  ['metrics', METRICS],
+  ['group_by', [...new Set([...DIMENSIONS, ...SESSION_DIMENSIONS])]],
+])
+
 /** Turns a failed shape check into the contract's error, naming the parameter and what it takes. */
 export function readParams<T>(schema: ParamsSchema<T>, input: unknown): T {
   const parsed = schema.safeParse(input ?? {})
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = String(issue?.path[0] ?? '')
-  const allowed = issue?.code === 'invalid_value' ? issue.values : undefined
+  const allowed = issue?.code === 'invalid_value' ? issue.values : ALLOWED.get(field)
   if (issue?.code === 'unrecognized_keys') {
     const unknown = issue.keys?.slice(0, 20) ?? []
-    throw new AnalyticsError('invalid_params', `Unknown parameter: ${unknown.slice(0, 5).join(', ')}.`, {
+    const names = Object.keys(schema.shape ?? {})
+    const listed = unknown.slice(0, 5).map((name) => `${name}${suggest(name, names)}`)
+    throw new AnalyticsError('invalid_params', `Unknown parameter: ${listed.join(', ')}.`, {
       details: { unknown },
     })
   }
@@ -60,8 +82,13 @@ export function readParams<T>(schema: ParamsSchema<T>, input: unknown): T {
   )
 }
 
-export function planScope(principal: Principal, params: RangeParams & FilterParams, now: number): Scope {
+export function planScope(
+  { clock, catalog }: { clock: () => number; catalog?: Catalog | undefined },
+  principal: Principal,
+  params: QuestionParams,
+): Scope {
   const { project } = principal
+  const now = clock()
   const timezone = params.timezone ?? project.timezone
   checkZone(timezone)
   const asked = readRange(params, timezone, now)
@@ -75,13 +102,23 @@ export function planScope(principal: Principal, params: RangeParams & FilterPara
     kept_from: oldest,
     timezone,
     include_bots: params.include_bots ?? false,
-    filters: readFilters(params),
+    visible: principal.visible ?? [],
+    filters: [...equalities(params, catalog), ...toConditions(params.filters, catalog)],
     asked,
     warnings:
       oldest > asked.from && project.retention_days !== null
         ? [`This project keeps ${project.retention_days} days; older events are not counted.`]
         : [],
   }
+}
+
+/** The same question of another range; retention cuts that one too. */
+export function within(scope: Scope, range: { from: number; to: number }): Scope {
+  const from = Math.max(range.from, scope.kept_from)
+  if (from > range.from && !scope.warnings.some((text) => text.startsWith('The range compared'))) {
+    scope.warnings.push('The range compared with is partly older than what this project keeps.')
+  }
+  return { ...scope, from, to: Math.max(range.to, from), asked: range }
 }
 
 const SHORT = /^(\d{1,4})([dh])$/
@@ -132,38 +169,29 @@ function readMoment(field: 'from' | 'to', value: string | number | Date, zone: s
   return Math.min(Math.max(Math.floor(ms), TIMESTAMP_RANGE.min), TIMESTAMP_RANGE.max)
 }
 
-function readFilters(params: FilterParams): Filter[] {
-  const filters: Filter[] = []
-  const add = (field: Filter['field'], value: string | undefined): void => {
-    if (value !== undefined) filters.push({ field, op: 'is', values: [value] })
-  }
-  add('event_name', params.event)
-  add('source', params.source)
-  add('medium', params.medium)
-  add('user_id', params.user_id)
-  add('anonymous_id', params.anonymous_id)
-  add('country', params.country)
-  return filters
-}
-
 function invalid(field: string, message: string): AnalyticsError {
   return new AnalyticsError('invalid_params', `${field}: ${message}.`, { details: { field } })
 }
 
 /** The part of a scope that goes into every plan. */
-export function pinned(scope: Scope, limit: number): Omit<Extract<QueryPlan, { kind: 'events' }>, 'kind'> {
-  const { project_id, kept_from, from, to, filters, include_bots } = scope
-  return { project_id, kept_from, from, to, filters, include_bots, limit }
+export function pinned(scope: Scope): PlanScope {
+  const { project_id, kept_from, from, to, visible, filters, include_bots } = scope
+  return { project_id, kept_from, from, to, visible, filters, include_bots }
 }
 
 export function describeResult(
   scope: Scope,
-  facts: { answered_by: 'raw' | 'rollup'; estimated: boolean; truncated: boolean },
+  facts: ResultFacts,
+  comparedTo?: { from: number; to: number },
 ): ResultMeta {
+  const range = ({ from, to }: { from: number; to: number }): { from: string; to: string } => ({
+    from: isoInZone(from, scope.timezone),
+    to: isoInZone(to, scope.timezone),
+  })
   return {
     timezone: scope.timezone,
-    from: isoInZone(scope.asked.from, scope.timezone),
-    to: isoInZone(scope.asked.to, scope.timezone),
+    ...range(scope.asked),
+    ...(comparedTo === undefined ? {} : { compared_to: range(comparedTo) }),
     include_bots: scope.include_bots,
     answered_by: facts.answered_by,
     estimated: facts.estimated,

@@ -102,7 +102,7 @@ export async function reclassify(
   const { apply = false, limit = DEFAULT_LIMIT, ...asked } = params
   checkParams(apply, limit)
   const now = deps.clock()
-  const scope = planScope(principal, asked, now)
+  const scope = planScope({ clock: () => now }, principal, asked)
   // Nothing is stored with a time further ahead than a day.
   const to = Math.max(Math.min(scope.to, now + 2 * DAY_MS), scope.from)
   const range = { project_id: scope.project_id, from: scope.from, to }

@@ -1,57 +1,69 @@
-import type { StatsDimension, StatsRow } from '@millimetric/schema/wire'
+import type { AnyStatsRow, StatsDimension } from '@millimetric/schema/wire'
+import type { StatsResult, StatsResultRow } from '../ports/stats-plan.js'
 import { isoInZone } from './calendar.js'
 
-/** One value of a group, and of a bucket when there is an axis. */
-export interface ValueRow {
-  readonly group: readonly string[]
-  readonly bucket: number | null
-  readonly value: number | null
-  /** What groups are ordered by when it is not the value. */
-  readonly weight?: number
+/** One answer of a store with what its rows are cut by. */
+export interface Table {
+  readonly result: StatsResult
+  readonly group_by: readonly StatsDimension[]
+  /** Starts of all buckets, null without an interval. */
+  readonly axis: readonly number[] | null
 }
 
-/** The grouped columns of a row by their names. */
-export function named(
-  group_by: readonly StatsDimension[],
-  group: readonly string[],
-): { [D in StatsDimension]?: string } {
-  const columns: { [D in StatsDimension]?: string } = {}
-  for (const [index, dimension] of group_by.entries()) columns[dimension] = group[index] ?? ''
-  return columns
+interface Shape {
+  /** Names of the value columns. */
+  readonly columns: readonly string[]
+  /** What each column is where nothing happened. */
+  readonly empty: readonly (number | null)[]
+  readonly zone: string
 }
 
-/** Rows by bucket, groups by their total descending; a bucket where nothing happened has the value `empty`. */
-export function fillSeries(
-  rows: readonly ValueRow[],
-  group_by: readonly StatsDimension[],
-  axis: readonly number[],
-  zone: string,
-  empty: 0 | null,
-): StatsRow[] {
-  const groups = new Map<
-    string,
-    { group: readonly string[]; values: Map<number, number | null>; total: number }
-  >()
-  if (group_by.length === 0) groups.set('', { group: [], values: new Map(), total: 0 })
-  for (const { group, bucket, value, weight } of rows) {
-    const key = group_by.length === 0 ? '' : JSON.stringify(group)
-    let series = groups.get(key)
-    if (series === undefined) {
-      series = { group, values: new Map(), total: 0 }
-      groups.set(key, series)
-    }
-    if (bucket !== null) series.values.set(bucket, value)
-    series.total += weight ?? value ?? 0
-  }
-  const ordered = [...groups.entries()].sort(
-    ([keyA, a], [keyB, b]) => b.total - a.total || (keyA < keyB ? -1 : keyA > keyB ? 1 : 0),
-  )
-  const filled: StatsRow[] = []
-  for (const start of axis) {
-    const bucket = isoInZone(start, zone)
-    for (const [, series] of ordered) {
-      filled.push({ bucket, ...named(group_by, series.group), value: series.values.get(start) ?? empty })
+/**
+ * Rows with their columns by name. A series holds every bucket for every group. `before` is the answer that each row is
+ * compared with: of the same group, and of the bucket at the same place.
+ */
+export function shapeRows(table: Table, before: Table | undefined, shape: Shape): AnyStatsRow[] {
+  const now = indexed(table)
+  const then = before === undefined ? undefined : indexed(before)
+  const starts = table.axis ?? [null]
+  const rows: AnyStatsRow[] = []
+  for (const [place, start] of starts.entries()) {
+    for (const group of table.result.groups) {
+      const previous = before === undefined ? undefined : previousStart(before, place)
+      rows.push({
+        ...groupColumns(table.group_by, group),
+        ...(start === null ? {} : { bucket: isoInZone(start, shape.zone) }),
+        ...valueColumns(now(group, start) ?? shape.empty, shape),
+        ...(then === undefined
+          ? {}
+          : {
+              previous:
+                previous === undefined ? null : valueColumns(then(group, previous) ?? shape.empty, shape),
+            }),
+      })
     }
   }
-  return filled
+  return rows
+}
+
+/** Start of the bucket at the same place of the other axis; undefined when that one is shorter. */
+function previousStart({ axis }: Table, place: number): number | null | undefined {
+  return axis === null ? null : axis[place]
+}
+
+function indexed({
+  result,
+}: Table): (group: readonly string[], bucket: number | null) => StatsResultRow['values'] | undefined {
+  const nameOf = (group: readonly string[], bucket: number | null): string =>
+    JSON.stringify([bucket, ...group])
+  const values = new Map(result.rows.map((row) => [nameOf(row.group, row.bucket), row.values]))
+  return (group, bucket) => values.get(nameOf(group, bucket))
+}
+
+function groupColumns(group_by: readonly StatsDimension[], group: readonly string[]): Record<string, string> {
+  return Object.fromEntries(group_by.map((dimension, index) => [dimension, group[index] ?? '']))
+}
+
+function valueColumns(values: readonly (number | null)[], { columns }: Shape): Record<string, number | null> {
+  return Object.fromEntries(columns.map((name, index) => [name, values[index] ?? null]))
 }

@@ -1,7 +1,7 @@
 import { sourcesParamsSchema } from '@millimetric/schema'
 import { LIMITS } from '@millimetric/schema/limits'
 import type { SourcesParams, SourcesResponse } from '@millimetric/schema/wire'
-import { type Principal, requireScope } from '../auth/principal.js'
+import { type Principal, requireReports, requireScope } from '../auth/principal.js'
 import type { CallOptions } from '../ports/event-store.js'
 import type { QueryDeps } from './events.js'
 import { describeResult, pinned, planScope, readParams } from './plan.js'
@@ -14,11 +14,12 @@ export async function querySources(
   options: CallOptions = {},
 ): Promise<SourcesResponse> {
   requireScope(principal, 'read')
+  requireReports(principal)
   const params = readParams(sourcesParamsSchema, input)
-  const scope = planScope(principal, params, deps.clock())
+  const scope = planScope(deps, principal, params)
   const breakdown = params.breakdown ?? 'source_medium'
   const limit = params.limit ?? LIMITS.sourcesLimitDefault
-  const plan = { kind: 'sources' as const, ...pinned(scope, limit), breakdown }
+  const plan = { kind: 'sources' as const, ...pinned(scope), limit, breakdown }
   const { rows, ...facts } = await deps.store.query<'sources'>(plan, options)
   return {
     breakdown,

@@ -1,26 +1,32 @@
-import { statsParamsSchema } from '@millimetric/schema'
+import { statsParamsSchema, suggest } from '@millimetric/schema'
 import {
-  DIMENSIONS,
-  type Dimension,
   type Metric,
   SESSION_DIMENSIONS,
-  type SessionDimension,
   type StatsDimension,
   type StatsParams,
   type StatsResponse,
 } from '@millimetric/schema/wire'
-import { type Principal, requireScope } from '../auth/principal.js'
+import { type Principal, requireMetrics, requireScope } from '../auth/principal.js'
 import { AnalyticsError } from '../errors.js'
-import type { CallOptions, SessionsPlan, SessionsResultRow, StatsPlan } from '../ports/event-store.js'
+import type { CallOptions } from '../ports/event-store.js'
+import {
+  emptyValue,
+  isSessionMetric,
+  type StatsOrder,
+  type StatsPlan,
+  type StatsResult,
+} from '../ports/stats-plan.js'
 import { bucketStarts, shift } from './calendar.js'
+import { comparedRange } from './comparison.js'
+import { toMatch } from './conditions.js'
 import type { QueryDeps } from './events.js'
-import { DEFAULT_LIMIT, describeResult, pinned, planScope, readParams, type Scope } from './plan.js'
-import { fillSeries, named, type ValueRow } from './series.js'
+import { DEFAULT_LIMIT, describeResult, pinned, planScope, readParams, type Scope, within } from './plan.js'
+import { shapeRows, type Table } from './series.js'
 
 /**
- * One metric, grouped by dimensions and time. A series holds every bucket of the range, zero-filled (null for rates),
- * for each group; `limit` bounds the groups. Errors: `invalid_params`, `invalid_group_by`, `insufficient_scope`,
- * `query_too_expensive`, `storage_unavailable`.
+ * Metrics by dimensions and time. A series holds every bucket of the range, zero-filled (null for rates), for each group;
+ * `limit` bounds the groups. Errors: `invalid_params`, `invalid_group_by`, `insufficient_scope`, `query_too_expensive`,
+ * `storage_unavailable`.
  */
 export async function queryStats(
   deps: QueryDeps,
@@ -30,126 +36,150 @@ export async function queryStats(
 ): Promise<StatsResponse> {
   requireScope(principal, 'read')
   const params = readParams(statsParamsSchema, input)
-  const scope = planScope(principal, params, deps.clock())
-  const { interval, metric = 'count' } = params
+  const metrics = metricsOf(params)
+  requireMetrics(principal, metrics)
+  const scope = planScope(deps, principal, params)
   const group_by = [...new Set(params.group_by ?? [])]
-  // The axis is made here and handed to the store, so that every store cuts days alike in every zone.
-  const axis =
-    interval === undefined ? null : bucketStarts(interval, scope.asked.from, scope.asked.to, scope.timezone)
-  const question: Question = {
-    scope,
-    group_by,
-    axis,
-    limit: params.limit ?? DEFAULT_LIMIT,
-    raw: params.raw ?? false,
+  checkGroups(metrics, group_by)
+  if (params.other === true && group_by.length === 0)
+    throw invalid('other', 'needs group_by: it is what limit leaves out')
+  const question = { params, metrics, group_by, goal: goalOf(deps, params, metrics) }
+  const ask = async (of: Scope, part: Part): Promise<Table> => {
+    const plan = planOf(of, question, part)
+    return {
+      result: await deps.store.query<'stats'>(plan, options),
+      group_by: plan.group_by,
+      axis: plan.buckets,
+    }
   }
-  const { rows, empty, ...facts } = isSessionMetric(metric)
-    ? await askSessions(deps, metric, question, options)
-    : await askEvents(deps, metric, question, options)
-  const shaped =
-    axis === null
-      ? rows.map((row) => ({ ...named(group_by, row.group), value: row.value }))
-      : fillSeries(rows, group_by, axis, scope.timezone, empty)
-  return { metric, rows: shaped, meta: describeResult(scope, facts) }
+  const whole = { group_by: [], only: null }
+  const [main, totals] = await Promise.all([
+    ask(scope, { group_by, only: null }),
+    params.totals === true ? ask(scope, whole) : undefined,
+  ])
+  const { groups } = main.result
+  const kept = { group_by, only: group_by.length === 0 ? null : { by: group_by, groups, inside: true } }
+  const rest = { group_by: [], only: { by: group_by, groups, inside: false } }
+  const withOther = params.other === true && main.result.truncated
+  const past =
+    params.compare === undefined
+      ? undefined
+      : within(scope, comparedRange(scope.asked, params.compare, scope.timezone))
+  const [other, mainBefore, totalsBefore, otherBefore] = await Promise.all([
+    withOther ? ask(scope, rest) : undefined,
+    past !== undefined ? ask(past, kept) : undefined,
+    past !== undefined && totals !== undefined ? ask(past, whole) : undefined,
+    past !== undefined && withOther ? ask(past, rest) : undefined,
+  ])
+  const shape = {
+    columns: params.metrics === undefined ? ['value'] : metrics,
+    empty: metrics.map(emptyValue),
+    zone: scope.timezone,
+  }
+  return {
+    ...(params.metrics === undefined ? { metric: metrics[0] ?? 'count' } : { metrics }),
+    rows: shapeRows(main, mainBefore, shape),
+    ...(totals === undefined ? {} : { totals: shapeRows(totals, totalsBefore, shape) }),
+    ...(params.other === true
+      ? { other: other === undefined ? [] : shapeRows(other, otherBefore, shape) }
+      : {}),
+    meta: describeResult(
+      scope,
+      facts([main, totals, other, mainBefore, totalsBefore, otherBefore]),
+      past?.asked,
+    ),
+  }
 }
 
 interface Question {
-  scope: Scope
+  params: StatsParams
+  metrics: readonly Metric[]
   group_by: readonly StatsDimension[]
-  axis: readonly number[] | null
-  limit: number
-  raw: boolean
+  goal: StatsPlan['goal']
 }
 
-interface Answer {
-  rows: ValueRow[]
-  /** Value of a bucket without events. */
-  empty: 0 | null
-  truncated: boolean
-  estimated: boolean
-  answered_by: 'raw' | 'rollup'
-}
+/** Which groups of the question one plan asks for. */
+type Part = Pick<StatsPlan, 'group_by' | 'only'>
 
-type SessionMetric = Exclude<Metric, StatsPlan['metric']>
-
-const SESSION_VALUE: { readonly [M in SessionMetric]: (row: SessionsResultRow) => number | null } = {
-  sessions: ({ sessions }) => sessions,
-  bounce_rate: ({ bounces, sessions }) => ratio(bounces, sessions),
-  session_duration: ({ duration_ms, sessions }) => ratio(duration_ms / 1000, sessions),
-  views_per_session: ({ pageviews, sessions }) => ratio(pageviews, sessions),
-}
-
-function ratio(part: number, whole: number): number | null {
-  return whole === 0 ? null : part / whole
-}
-
-function isSessionMetric(metric: Metric): metric is SessionMetric {
-  return metric in SESSION_VALUE
-}
-
-async function askEvents(
-  deps: QueryDeps,
-  metric: StatsPlan['metric'],
-  { scope, group_by, axis, limit, raw }: Question,
-  options: CallOptions,
-): Promise<Answer> {
-  const plan: StatsPlan = {
+function planOf(scope: Scope, { params, metrics, group_by, goal }: Question, part: Part): StatsPlan {
+  const { interval } = params
+  return {
     kind: 'stats',
-    ...pinned(scope, limit),
-    metric,
-    group_by: allowed<Dimension>(metric, group_by, DIMENSIONS),
-    buckets: axis,
-    days: raw ? null : wholeDays(scope),
+    ...pinned(scope),
+    metrics,
+    goal,
+    ...part,
+    // The axis is made here and handed to the store, so that every store cuts days alike in every zone.
+    buckets:
+      interval === undefined
+        ? null
+        : bucketStarts(interval, scope.asked.from, scope.asked.to, scope.timezone),
+    order_by: part.group_by.length === 0 ? [] : readOrder(params, metrics, group_by),
+    limit:
+      part.only?.inside === true ? Math.max(part.only.groups.length, 1) : (params.limit ?? DEFAULT_LIMIT),
+    days: params.raw === true ? null : wholeDays(scope),
+    raw: params.raw ?? false,
   }
-  const result = await deps.store.query<'stats'>(plan, options)
-  return { ...result, rows: [...result.rows], empty: 0 }
 }
 
-async function askSessions(
-  deps: QueryDeps,
-  metric: SessionMetric,
-  { scope, group_by, axis, limit, raw }: Question,
-  options: CallOptions,
-): Promise<Answer> {
-  for (const { field } of scope.filters) {
-    if (SESSION_DIMENSIONS.some((dimension) => dimension === field)) continue
-    throw new AnalyticsError('invalid_params', `${field}: ${metric} can not be filtered by it.`, {
-      details: { field, allowed: SESSION_DIMENSIONS },
-    })
-  }
-  const plan: SessionsPlan = {
-    kind: 'sessions',
-    ...pinned(scope, limit),
-    group_by: allowed<SessionDimension>(metric, group_by, SESSION_DIMENSIONS),
-    buckets: axis,
-    raw,
-  }
-  const result = await deps.store.query<'sessions'>(plan, options)
-  const rows = result.rows.map((row) => ({
-    group: row.group,
-    bucket: row.bucket,
-    value: SESSION_VALUE[metric](row),
-    weight: row.sessions,
-  }))
-  // A question without groups has one row, also where nothing happened.
-  if (axis === null && group_by.length === 0 && rows.length === 0) {
-    rows.push({ group: [], bucket: null, value: metric === 'sessions' ? 0 : null, weight: 0 })
-  }
-  return { ...result, rows, empty: metric === 'sessions' ? 0 : null }
+function metricsOf({ metric, metrics }: StatsParams): readonly Metric[] {
+  if (metrics === undefined) return [metric ?? 'count']
+  if (metric !== undefined) throw invalid('metric', 'send either metric or metrics')
+  if (metrics.length === 0) throw invalid('metrics', 'name at least one')
+  return [...new Set(metrics)]
 }
 
-function allowed<D extends StatsDimension>(
-  metric: Metric,
+function goalOf(deps: QueryDeps, { goal }: StatsParams, metrics: readonly Metric[]): StatsPlan['goal'] {
+  const asked = metrics.includes('conversion_rate')
+  if (goal === undefined && asked) {
+    throw invalid('goal', 'conversion_rate needs one: { "event": "signup" }')
+  }
+  if (goal !== undefined && !asked) throw invalid('goal', 'only conversion_rate has one; add that metric')
+  return goal === undefined ? null : toMatch(goal, deps.catalog)
+}
+
+function checkGroups(metrics: readonly Metric[], group_by: readonly StatsDimension[]): void {
+  const metric = metrics.find(isSessionMetric)
+  if (metric === undefined) return
+  const other = group_by.find((wanted) => !SESSION_DIMENSIONS.some((dimension) => dimension === wanted))
+  if (other === undefined) return
+  throw new AnalyticsError(
+    'invalid_group_by',
+    `group_by: ${metric} can not be grouped by ${other}, which a session has many of; it is grouped by ${SESSION_DIMENSIONS.join(', ')}.`,
+    { details: { field: 'group_by', allowed: SESSION_DIMENSIONS } },
+  )
+}
+
+function readOrder(
+  { order_by, metrics: several }: StatsParams,
+  metrics: readonly Metric[],
   group_by: readonly StatsDimension[],
-  dimensions: readonly D[],
-): D[] {
-  return group_by.map((wanted) => {
-    const found = dimensions.find((dimension) => dimension === wanted)
-    if (found !== undefined) return found
-    throw new AnalyticsError('invalid_group_by', `${metric} can not be grouped by ${wanted}.`, {
-      details: { field: 'group_by', allowed: dimensions },
-    })
+): StatsOrder[] {
+  if (order_by === undefined || order_by.length === 0) return [{ by: 'metric', index: 0, descending: true }]
+  const columns: readonly string[] = several === undefined ? ['value'] : metrics
+  return order_by.map((text) => {
+    const descending = text.startsWith('-')
+    const name = descending ? text.slice(1) : text
+    const group = group_by.findIndex((dimension) => String(dimension) === name)
+    const index = columns.indexOf(name)
+    if (group >= 0) return { by: 'group', index: group, descending }
+    if (index >= 0) return { by: 'metric', index, descending }
+    const allowed = [...columns, ...group_by]
+    throw new AnalyticsError(
+      'invalid_params',
+      `order_by: "${name.slice(0, 64)}" is no column of the answer${suggest(name, allowed)}; it has ${allowed.join(', ')}.`,
+      { details: { field: 'order_by', allowed } },
+    )
   })
+}
+
+function facts(tables: readonly (Table | undefined)[]): Omit<StatsResult, 'rows' | 'groups'> {
+  const results = tables.flatMap((table) => (table === undefined ? [] : [table.result]))
+  return {
+    truncated: results[0]?.truncated ?? false,
+    estimated: results.some(({ estimated }) => estimated),
+    answered_by: results.some(({ answered_by }) => answered_by === 'rollup') ? 'rollup' : 'raw',
+  }
 }
 
 const LONGEST_ROLLUP_DAYS = 1500
@@ -160,4 +190,8 @@ function wholeDays({ from, to, timezone }: Scope): number[] | null {
   const starts = bucketStarts('day', from, to, timezone)
   const last = starts.at(-1)
   return last === undefined ? null : [...starts, shift('day', last, 1, timezone)]
+}
+
+function invalid(field: string, message: string): AnalyticsError {
+  return new AnalyticsError('invalid_params', `${field}: ${message}.`, { details: { field } })
 }

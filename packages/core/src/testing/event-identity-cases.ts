@@ -165,7 +165,7 @@ export const identityCases: readonly EventStoreCase[] = [
       )
       const series = await store.query<'stats'>({ ...people, buckets: [TEST_NOON - DAY, TEST_NOON + HOUR] })
       expectEqual(
-        series.rows.map(({ value }) => value),
+        series.rows.map(({ values: [value] }) => value),
         [1, 1],
         'buckets',
       )

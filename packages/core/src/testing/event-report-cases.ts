@@ -120,7 +120,7 @@ export const reportCases: readonly EventStoreCase[] = [
       const plan = stats({ from: TEST_NOON - HOUR, buckets: starts })
       const { rows } = await store.query<'stats'>(plan)
       expectEqual(
-        rows.map(({ bucket, value }) => [bucket, value]),
+        rows.map(({ bucket, values: [value] }) => [bucket, value]),
         [
           [TEST_NOON - HOUR, 1],
           [TEST_NOON, 2],
@@ -128,9 +128,9 @@ export const reportCases: readonly EventStoreCase[] = [
         ],
         'counts',
       )
-      const uniques = await store.query<'stats'>({ ...plan, metric: 'uniques' })
+      const uniques = await store.query<'stats'>({ ...plan, metrics: ['uniques'] })
       expectEqual(
-        uniques.rows.map(({ value }) => value),
+        uniques.rows.map(({ values: [value] }) => value),
         [1, 2, 2],
         'uniques',
       )
@@ -157,10 +157,10 @@ export const reportCases: readonly EventStoreCase[] = [
       const buckets = [TEST_NOON, TEST_NOON + HOUR]
       const result = await store.query<'stats'>(stats({ group_by: ['source'], buckets, limit: 2 }))
       expectEqual(
-        result.rows.map(({ group, bucket, value }) => [...group, bucket, value]),
+        result.rows.map(({ group, bucket, values: [value] }) => [...group, bucket, value]),
         [
-          ['mid', TEST_NOON, 2],
           ['big', TEST_NOON, 1],
+          ['mid', TEST_NOON, 2],
           ['big', TEST_NOON + HOUR, 2],
         ],
         'rows',

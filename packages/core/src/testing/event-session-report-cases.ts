@@ -1,5 +1,6 @@
 import type { SessionDimension } from '@millimetric/schema/wire'
-import type { EventStore, SessionsPlan } from '../ports/event-store.js'
+import type { EventStore } from '../ports/event-store.js'
+import type { StatsPlan } from '../ports/stats-plan.js'
 import {
   batch,
   DAY,
@@ -14,7 +15,7 @@ import { visits } from './event-visits.js'
 import { expectEqual } from './expect.js'
 import { storedEvent, TEST_NOON } from './stored-event.js'
 
-async function table(store: EventStore, plan: SessionsPlan): Promise<unknown[]> {
+async function table(store: EventStore, plan: StatsPlan): Promise<unknown[]> {
   const rows = await sessionRows(store, plan)
   return rows.map((row) => [...row.group, ...(row.bucket === null ? [] : [row.bucket]), row.sessions])
 }
@@ -29,7 +30,7 @@ export const sessionReportCases: readonly EventStoreCase[] = [
           ...visits([-10 * MINUTE], [10 * MINUTE], [59 * MINUTE], [HOUR + 5 * MINUTE], [HOUR + 30 * MINUTE]),
         ),
       )
-      const at = (from: number, to: number): SessionsPlan =>
+      const at = (from: number, to: number): StatsPlan =>
         sessions({ from: TEST_NOON + from, to: TEST_NOON + to })
       expectEqual(await sessionTotals(store, at(0, 30 * MINUTE)), [0, 0, 0, 0], 'it began before')
       expectEqual(await sessionTotals(store, at(-10 * MINUTE, 0)), [1, 0, 2, 20], 'it ends after')
@@ -108,7 +109,7 @@ export const sessionReportCases: readonly EventStoreCase[] = [
           ),
         ),
       )
-      const by = (...group_by: SessionDimension[]): SessionsPlan => sessions({ group_by })
+      const by = (...group_by: SessionDimension[]): StatsPlan => sessions({ group_by })
       expectEqual(
         await table(store, by('source', 'entry_path', 'exit_path')),
         [
@@ -199,15 +200,15 @@ export const sessionReportCases: readonly EventStoreCase[] = [
         ],
         'order',
       )
-      const cut = await store.query<'sessions'>({ ...bySource, limit: 2 })
+      const cut = await store.query<'stats'>({ ...bySource, limit: 2 })
       expectEqual([cut.rows.length, cut.truncated], [2, true], 'limit')
-      expectEqual((await store.query<'sessions'>({ ...bySource, limit: 5 })).truncated, false, 'exact limit')
+      expectEqual((await store.query<'stats'>({ ...bySource, limit: 5 })).truncated, false, 'exact limit')
       const buckets = [TEST_NOON, TEST_NOON + 3 * MINUTE]
       expectEqual(
         await table(store, { ...bySource, buckets, limit: 2 }),
         [
-          ['a', TEST_NOON, 1],
           ['c', TEST_NOON, 1],
+          ['a', TEST_NOON, 1],
           ['c', TEST_NOON + 3 * MINUTE, 1],
         ],
         'series',

@@ -1,14 +1,6 @@
-import type {
-  EventStore,
-  EventsPlan,
-  PersonPlan,
-  PersonResult,
-  SessionsPlan,
-  SessionsResultRow,
-  SourcesPlan,
-  StatsPlan,
-  StoredEvent,
-} from '../ports/event-store.js'
+import type { EventStore, StoredEvent } from '../ports/event-store.js'
+import type { EventsPlan, PersonPlan, PersonResult, PlanScope, SourcesPlan } from '../ports/query-plan.js'
+import type { StatsPlan } from '../ports/stats-plan.js'
 import { expectEqual } from './expect.js'
 import { TEST_NOON, TEST_PROJECT } from './stored-event.js'
 
@@ -22,7 +14,7 @@ export const MINUTE: number = 60_000
 export const HOUR: number = 60 * MINUTE
 export const DAY: number = 24 * HOUR
 
-export const SCOPE: Omit<EventsPlan, 'kind'> = {
+export const SCOPE: PlanScope & { limit: number } = {
   project_id: TEST_PROJECT,
   from: TEST_NOON - DAY,
   to: TEST_NOON + DAY,
@@ -31,8 +23,24 @@ export const SCOPE: Omit<EventsPlan, 'kind'> = {
   limit: 100,
 }
 
-export function stats(fields: Partial<StatsPlan> = {}): StatsPlan {
-  return { kind: 'stats', ...SCOPE, metric: 'count', group_by: [], buckets: null, days: null, ...fields }
+/** A question about one metric, largest first. */
+export function stats({
+  metric = 'count',
+  ...fields
+}: Partial<StatsPlan> & { metric?: StatsPlan['metrics'][number] } = {}): StatsPlan {
+  return {
+    kind: 'stats',
+    ...SCOPE,
+    metrics: [metric],
+    goal: null,
+    group_by: [],
+    buckets: null,
+    order_by: [{ by: 'metric', index: 0, descending: true }],
+    only: null,
+    days: null,
+    raw: false,
+    ...fields,
+  }
 }
 
 export function events(fields: Partial<EventsPlan> = {}): EventsPlan {
@@ -43,8 +51,9 @@ export function sources(fields: Partial<SourcesPlan> = {}): SourcesPlan {
   return { kind: 'sources', ...SCOPE, breakdown: 'source_medium', ...fields }
 }
 
-export function sessions(fields: Partial<SessionsPlan> = {}): SessionsPlan {
-  return { kind: 'sessions', ...SCOPE, group_by: [], buckets: null, raw: false, ...fields }
+/** A question about all metrics of sessions. */
+export function sessions(fields: Partial<StatsPlan> = {}): StatsPlan {
+  return stats({ metrics: ['sessions', 'bounce_rate', 'session_duration', 'views_per_session'], ...fields })
 }
 
 export function person(fields: Partial<PersonPlan>): PersonPlan {
@@ -63,7 +72,7 @@ export function batch(...list: StoredEvent[]): { token: string; events: StoredEv
 
 export async function total(store: EventStore, plan: StatsPlan = stats()): Promise<number> {
   const { rows } = await store.query<'stats'>(plan)
-  return rows[0]?.value ?? 0
+  return rows[0]?.values[0] ?? 0
 }
 
 export async function ids(store: EventStore, plan: EventsPlan = events()): Promise<string[]> {
@@ -73,26 +82,46 @@ export async function ids(store: EventStore, plan: EventsPlan = events()): Promi
 
 export async function groups(store: EventStore, plan: StatsPlan): Promise<[...string[], number][]> {
   const { rows } = await store.query<'stats'>(plan)
-  return rows.map(({ group, value }) => [...group, value])
+  return rows.map(({ group, values }) => [...group, values[0] ?? 0])
+}
+
+export interface SessionsRow {
+  readonly group: readonly string[]
+  readonly bucket: number | null
+  readonly sessions: number
+  readonly bounces: number
+  readonly duration_ms: number
+  readonly pageviews: number
 }
 
 /** Rows of a sessions plan; stored fragments and raw events must tell the same. */
 export async function sessionRows(
   store: EventStore,
-  plan: SessionsPlan = sessions(),
-): Promise<readonly SessionsResultRow[]> {
-  const stored = await store.query<'sessions'>({ ...plan, raw: false })
-  const raw = await store.query<'sessions'>({ ...plan, raw: true })
+  plan: StatsPlan = sessions(),
+): Promise<readonly SessionsRow[]> {
+  const stored = await store.query<'stats'>({ ...plan, raw: false })
+  const raw = await store.query<'stats'>({ ...plan, raw: true })
   expectEqual(
     stored,
     { ...raw, answered_by: stored.answered_by },
     'sessions of fragments are those of raw events',
   )
-  return stored.rows
+  return stored.rows.map(({ group, bucket, values: [count, bounce, duration, views] }) => {
+    const number = count ?? 0
+    const whole = (mean: number | null | undefined): number => Math.round((mean ?? 0) * number)
+    return {
+      group,
+      bucket,
+      sessions: number,
+      bounces: whole(bounce),
+      duration_ms: Math.round((duration ?? 0) * number * 1000),
+      pageviews: whole(views),
+    }
+  })
 }
 
 /** Sessions, bounces, pageviews and minutes of the whole range. */
-export async function sessionTotals(store: EventStore, plan: SessionsPlan = sessions()): Promise<number[]> {
+export async function sessionTotals(store: EventStore, plan: StatsPlan = sessions()): Promise<number[]> {
   const rows = await sessionRows(store, plan)
   return rows.flatMap((row) => [row.sessions, row.bounces, row.pageviews, row.duration_ms / MINUTE])
 }

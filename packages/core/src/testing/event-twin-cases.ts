@@ -64,7 +64,7 @@ async function expectOnlyKept(store: EventStore, what: string): Promise<void> {
     const series = await store.query<'stats'>({ ...grouped, buckets: [range.from, TEST_NOON] })
     expectEqual(
       series.rows,
-      [{ group: ['kept'], bucket: TEST_NOON, value: 1 }],
+      [{ group: ['kept'], bucket: TEST_NOON, values: [1] }],
       `${what}: ${metric} by bucket`,
     )
   }

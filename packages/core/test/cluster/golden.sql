@@ -191,7 +191,7 @@ CREATE TABLE IF NOT EXISTS `shop`.sessions_local ON CLUSTER `main` (
   events AggregateFunction(uniqExact, UInt64),
   pageviews AggregateFunction(uniqExactIf, UInt64, UInt8),
   others AggregateFunction(uniqExactIf, UInt64, UInt8),
-  first AggregateFunction(argMin, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String, String, String, String, String, String, String, String, String, String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String)),
+  first AggregateFunction(argMin, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String, String, String, String, String, String, String, String, String, String, String, String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String)),
   entry_page AggregateFunction(argMinIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8),
   exit_page AggregateFunction(argMaxIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8)
 ) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
@@ -210,7 +210,7 @@ CREATE TABLE IF NOT EXISTS `shop`.sessions ON CLUSTER `main` (
   events AggregateFunction(uniqExact, UInt64),
   pageviews AggregateFunction(uniqExactIf, UInt64, UInt8),
   others AggregateFunction(uniqExactIf, UInt64, UInt8),
-  first AggregateFunction(argMin, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String, String, String, String, String, String, String, String, String, String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String)),
+  first AggregateFunction(argMin, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String, String, String, String, String, String, String, String, String, String, String, String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String)),
   entry_page AggregateFunction(argMinIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8),
   exit_page AggregateFunction(argMaxIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8)
 ) ENGINE = Distributed('main', 'shop', 'sessions_local', cityHash64(project_id, anonymous_id));
@@ -227,7 +227,7 @@ SELECT
   uniqExactState(sipHash64(event_id)) AS events,
   uniqExactIfState(sipHash64(event_id), event_name = '$pageview') AS pageviews,
   uniqExactIfState(sipHash64(event_id), event_name NOT IN ('$pageview', '$identify')) AS others,
-  argMinState(tuple(tuple(timestamp, received_at, seq, event_id), CAST(source, 'String'), CAST(medium, 'String'), CAST(campaign, 'String'), CAST(channel, 'String'), CAST(referrer_host, 'String'), CAST(hostname, 'String'), CAST(country, 'String'), CAST(device_type, 'String'), CAST(browser, 'String'), CAST(os, 'String')), tuple(timestamp, received_at, seq, event_id)) AS first,
+  argMinState(tuple(tuple(timestamp, received_at, seq, event_id), CAST(source, 'String'), CAST(medium, 'String'), CAST(campaign, 'String'), CAST(term, 'String'), CAST(content, 'String'), CAST(channel, 'String'), CAST(referrer_host, 'String'), CAST(hostname, 'String'), CAST(country, 'String'), CAST(device_type, 'String'), CAST(browser, 'String'), CAST(os, 'String')), tuple(timestamp, received_at, seq, event_id)) AS first,
   argMinIfState(tuple(tuple(timestamp, received_at, seq, event_id), path), tuple(timestamp, received_at, seq, event_id), event_name = '$pageview') AS entry_page,
   argMaxIfState(tuple(tuple(timestamp, received_at, seq, event_id), path), tuple(timestamp, received_at, seq, event_id), event_name = '$pageview') AS exit_page
 FROM `shop`.events_local WHERE session_id != ''

@@ -2,6 +2,7 @@ import type { StoredEvent } from '@millimetric/core'
 import { storedEvent } from '@millimetric/core/testing'
 import type { ErasureRequest } from '../../src/ports/erasure-store.js'
 import { createRandom, type Random } from './random.js'
+import { makeProperties } from './random-conditions.js'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -186,6 +187,9 @@ function makeEvent(random: Random, project_id: string, event_id: string, timesta
     source: random.pick(['google', 'facebook', 'direct', "o'hara", '\uFF21', '\u{1F642}']),
     medium: random.pick(['paid', 'organic', 'direct']),
     campaign: random.pick(['', 'spring']),
+    term: random.pick(['', '', 'shoes']),
+    content: random.pick(['', 'a', 'ü']),
+    properties: makeProperties(random),
     channel: random.pick(['direct', 'organic_search', 'paid_social']),
     country: random.pick(['DE', 'FR', '']),
     device_type: random.pick(['desktop', 'mobile']),

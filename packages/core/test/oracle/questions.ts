@@ -1,8 +1,22 @@
-import type { EventStore, QueryPlan, StoredEvent } from '@millimetric/core'
-import { DIMENSIONS, INTERVALS, SESSION_DIMENSIONS } from '@millimetric/schema/wire'
+import type { EventStore, QueryPlan, StatsPlan, StoredEvent } from '@millimetric/core'
+import {
+  AGGREGATES,
+  DIMENSIONS,
+  INTERVALS,
+  type Metric,
+  SESSION_DIMENSIONS,
+  type StatsDimension,
+} from '@millimetric/schema/wire'
 import { bucketStarts } from '../../src/query/calendar.js'
 import { type History, ZONES } from './history.js'
 import type { Random } from './random.js'
+import {
+  makeConditions,
+  makeMatch,
+  makeRowConditions,
+  makeTextCondition,
+  PROPERTY_FIELDS,
+} from './random-conditions.js'
 
 const MINUTE = 60_000
 const HALF_HOUR = 30 * MINUTE
@@ -18,10 +32,12 @@ export function makeQuestion(random: Random, history: History, share = 0.2): Que
 /** Whole days of the project's zone, by what rollups keep apart: a rollup may answer at least in part. */
 function makeDaysQuestion(random: Random, history: History): QueryPlan {
   const { project_id, zone, anchor } = history
-  const events = [...history.batches, ...history.late].flat()
+  const events = eventsOf(history)
   const [from = 0] = bucketStarts('day', anchor - random.int(0, 3) * DAY, anchor + 1, zone)
   const midnight = daysOf(from, anchor + random.int(0, 2) * DAY, zone).at(-1) ?? from
   const to = random.chance(0.8) ? midnight : midnight + random.int(1, DAY)
+  const metrics = some(random, ['count', 'uniques', 'pageviews'] as const, [1, 1, 2, 3])
+  const withSessions = random.chance(0.15)
   return {
     kind: 'stats',
     project_id,
@@ -29,18 +45,22 @@ function makeDaysQuestion(random: Random, history: History): QueryPlan {
     to,
     include_bots: random.chance(0.3),
     limit: random.pick([1, 5, 1000]),
-    metric: random.pick(['count', 'uniques', 'pageviews'] as const),
-    group_by: some(random, ROLLED),
-    filters: filtersOn(random, events, ROLLED),
+    metrics: [...metrics, ...(withSessions ? (['sessions'] as const) : [])],
+    goal: null,
+    group_by: some(random, withSessions ? ROLLED.slice(1) : ROLLED),
+    order_by: [{ by: 'metric', index: 0, descending: true }],
+    only: null,
+    filters: random.chance(0.5) ? [] : [makeTextCondition(random, events, ROLLED)],
     buckets: random.chance(0.4)
       ? bucketStarts(random.pick(INTERVALS.slice(2)), from, Math.max(to, from + 1), zone)
       : null,
     days: daysOf(from, to, zone),
+    raw: false,
   }
 }
 
 function makeAnyQuestion(random: Random, history: History): QueryPlan {
-  const events = [...history.batches, ...history.late].flat()
+  const events = eventsOf(history)
   const { project_id } = history
   const zone = random.chance(0.7) ? history.zone : random.pick(ZONES)
   const { from, to } = makeRange(random, history, events, zone)
@@ -50,28 +70,23 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
     ...(random.chance(0.2) ? { kept_from: from - random.pick([0, random.int(0, 4 * DAY)]) } : {}),
     from,
     to,
+    ...(random.chance(0.1) ? { visible: makeRowConditions(random, events) } : {}),
     include_bots: random.chance(0.3),
     limit: random.pick([1, 2, 5, 100, 1000]),
   }
-  const interval = to - from > DAY / 4 ? random.pick(INTERVALS.slice(1)) : random.pick(INTERVALS)
-  const buckets = random.chance(0.5) ? bucketStarts(interval, from, Math.max(to, from + 1), zone) : null
-  const kind = random.pick(['events', 'stats', 'stats', 'stats', 'sources', 'sessions', 'sessions', 'person'])
+  const kind = random.pick(['events', 'stats', 'stats', 'stats', 'stats', 'stats', 'sources', 'person'])
   switch (kind) {
     case 'events':
-      return { kind, ...scope, filters: makeFilters(random, events) }
-    case 'sources': {
-      const breakdown = random.pick(['source', 'source_medium'] as const)
-      return { kind, ...scope, breakdown, filters: makeFilters(random, events) }
-    }
-    case 'sessions':
       return {
         kind,
         ...scope,
-        filters: makeSessionFilters(random, events),
-        group_by: some(random, SESSION_DIMENSIONS),
-        buckets,
-        raw: random.chance(0.3),
+        filters: makeConditions(random, events, true),
+        after: random.chance(0.3) ? random.pick(events) : null,
       }
+    case 'sources': {
+      const breakdown = random.pick(['source', 'source_medium'] as const)
+      return { kind, ...scope, breakdown, filters: makeConditions(random, events, true) }
+    }
     case 'person': {
       const { user_id, anonymous_id } = random.pick(events)
       const byUser = anonymous_id === '' || (user_id !== '' && random.chance(0.5))
@@ -80,17 +95,100 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
       return { kind, ...asked, ...ids }
     }
     default:
-      return {
-        kind: 'stats',
-        ...scope,
-        metric: random.pick(['count', 'uniques', 'people', 'pageviews'] as const),
-        // Half of the questions are such as a rollup may answer.
-        group_by: some(random, random.chance(0.5) ? DIMENSIONS : ROLLED),
-        filters: makeFilters(random, events),
-        buckets,
-        days: random.chance(0.2) ? null : daysOf(from, to, zone),
-      }
+      return makeStats(random, events, scope, zone)
   }
+}
+
+const EVENT_METRICS: readonly Metric[] = [
+  'count',
+  'uniques',
+  'people',
+  'people',
+  'pageviews',
+  'conversion_rate',
+  ...AGGREGATES.flatMap((name) => [
+    `${name}(properties.price)` as const,
+    `${name}(properties.mixed)` as const,
+  ]),
+]
+const SESSION_METRICS: readonly Metric[] = [
+  'sessions',
+  'bounce_rate',
+  'session_duration',
+  'views_per_session',
+]
+
+function makeStats(
+  random: Random,
+  events: readonly StoredEvent[],
+  scope: Pick<StatsPlan, 'project_id' | 'from' | 'to' | 'include_bots' | 'limit'>,
+  zone: string,
+): StatsPlan {
+  const { from, to } = scope
+  const metrics = random.shuffle([
+    ...some(random, EVENT_METRICS, [0, 1, 1, 2, 4]),
+    ...some(random, SESSION_METRICS, [0, 0, 1, 2, 4]),
+  ])
+  if (metrics.length === 0) metrics.push('count')
+  const ofSessions = metrics.some((metric) => SESSION_METRICS.includes(metric))
+  // Half of the questions are such as a rollup may answer.
+  const dimensions: readonly StatsDimension[] = ofSessions
+    ? SESSION_DIMENSIONS
+    : random.chance(0.3)
+      ? ROLLED
+      : [...DIMENSIONS, ...PROPERTY_FIELDS, 'entry_path', 'exit_path']
+  const group_by = some(random, dimensions)
+  const interval = to - from > DAY / 4 ? random.pick(INTERVALS.slice(1)) : random.pick(INTERVALS)
+  const groupsOf = (by: readonly StatsDimension[]): string[][] =>
+    some(random, events, [1, 2, 4]).map((event) =>
+      by.map((name) =>
+        name === 'entry_path' || name === 'exit_path' ? event.path : (textOf(event, name) ?? ''),
+      ),
+    )
+  return {
+    kind: 'stats',
+    ...scope,
+    metrics,
+    goal: makeMatch(random, events),
+    group_by,
+    order_by: [
+      ...(random.chance(0.7)
+        ? [
+            {
+              by: 'metric' as const,
+              index: random.int(0, metrics.length - 1),
+              descending: random.chance(0.7),
+            },
+          ]
+        : []),
+      ...(group_by.length > 0 && random.chance(0.3)
+        ? [
+            {
+              by: 'group' as const,
+              index: random.int(0, group_by.length - 1),
+              descending: random.chance(0.5),
+            },
+          ]
+        : []),
+    ],
+    only:
+      group_by.length > 0 && random.chance(0.2)
+        ? { by: group_by, groups: groupsOf(group_by), inside: random.chance(0.5) }
+        : null,
+    filters: makeConditions(random, events, true),
+    buckets: random.chance(0.4) ? bucketStarts(interval, from, Math.max(to, from + 1), zone) : null,
+    days: random.chance(0.2) ? null : daysOf(from, to, zone),
+    raw: random.chance(0.3),
+  }
+}
+
+function textOf(event: StoredEvent, name: StatsDimension): string | undefined {
+  const found = Object.entries(event).find(([field]) => field === name)?.[1]
+  return typeof found === 'string' ? found : undefined
+}
+
+function eventsOf({ batches, late }: History): StoredEvent[] {
+  return [...batches, ...late].flat()
 }
 
 /** Starts of days from the one that holds `from` to the first at or after `to`. */
@@ -121,34 +219,8 @@ function makeRange(
   return { from: Math.min(a, b), to: Math.max(a, b) }
 }
 
-function some<T>(random: Random, list: readonly T[]): T[] {
-  return random.shuffle(list).slice(0, random.pick([0, 0, 1, 1, 2, 3]))
-}
-
-type Filters = Extract<QueryPlan, { kind: 'stats' }>['filters']
-
-function filtersOn(
-  random: Random,
-  events: readonly StoredEvent[],
-  fields: readonly Filters[number]['field'][],
-): Filters {
-  return random
-    .shuffle(fields)
-    .slice(0, random.pick([0, 0, 0, 1, 1, 2]))
-    .map((field) => ({
-      field,
-      op: 'is',
-      values: Array.from({ length: random.int(1, 3) }, () => random.pick(events)[field]),
-    }))
-}
-
-function makeFilters(random: Random, events: readonly StoredEvent[]): Filters {
-  return filtersOn(random, events, random.chance(0.5) ? ROLLED : [...DIMENSIONS, 'user_id', 'anonymous_id'])
-}
-
-function makeSessionFilters(random: Random, events: readonly StoredEvent[]): Filters {
-  const fields = SESSION_DIMENSIONS.filter((name) => name !== 'entry_path' && name !== 'exit_path')
-  return filtersOn(random, events, fields)
+function some<T>(random: Random, list: readonly T[], sizes: readonly number[] = [0, 0, 1, 1, 2, 3]): T[] {
+  return random.shuffle(list).slice(0, random.pick(sizes))
 }
 
 /** The answer apart from how it was found. */
@@ -169,7 +241,5 @@ async function askOther(
       return await store.query<'stats'>(plan)
     case 'sources':
       return await store.query<'sources'>(plan)
-    case 'sessions':
-      return await store.query<'sessions'>(plan)
   }
 }

@@ -38,7 +38,7 @@ test(
             ? (['uniques', 'people'] as const)
             : (['uniques'] as const)) {
             const { rows, estimated } = await store.query<'stats'>(stats({ ...range, metric }))
-            expect([metric, estimated, rows[0]?.value]).toEqual([metric, false, size])
+            expect([metric, estimated, rows[0]?.values[0]]).toEqual([metric, false, size])
           }
         }
       }

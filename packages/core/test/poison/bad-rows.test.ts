@@ -3,6 +3,7 @@ import { chdbEvents } from '@millimetric/core/chdb'
 import { storedEvent, TEST_NOON } from '@millimetric/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDeliver, type DeliverOptions } from '../../src/ingest/deliver.js'
+import { stats } from '../../src/testing/event-store-case.js'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 import { BAD_ROWS, badRow } from './bad-rows.js'
 
@@ -32,20 +33,10 @@ function counted(): { counting: EventStore; inserts: () => number } {
 }
 
 async function count(project_id: string): Promise<number> {
-  const { rows } = await store.query<'stats'>({
-    kind: 'stats',
-    project_id,
-    from: TEST_NOON - 1,
-    to: TEST_NOON + 1,
-    filters: [],
-    include_bots: false,
-    limit: 1,
-    metric: 'count',
-    group_by: [],
-    buckets: null,
-    days: null,
-  })
-  return rows[0]?.value ?? 0
+  const { rows } = await store.query<'stats'>(
+    stats({ project_id, from: TEST_NOON - 1, to: TEST_NOON + 1, limit: 1 }),
+  )
+  return rows[0]?.values[0] ?? 0
 }
 
 test.each(BAD_ROWS.map((row, index) => ({ ...row, index })))(

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import type { Connections } from '../../src/stores/clickhouse/client.js'
 import { identifier } from '../../src/stores/clickhouse/client.js'
+import { stats } from '../../src/testing/event-store-case.js'
 import { CHDB_PATH, freshDatabase } from './chdb-path.js'
 
 const database = freshDatabase()
@@ -27,19 +28,7 @@ async function rows<T>(client: Connections['writer'], query: string): Promise<T[
   return await (await client.query({ query, format: 'JSONEachRow' })).json<T>()
 }
 
-const count = {
-  kind: 'stats',
-  project_id: TEST_PROJECT,
-  from: TEST_NOON - 1,
-  to: TEST_NOON + 1,
-  filters: [],
-  include_bots: false,
-  limit: 10,
-  metric: 'count',
-  group_by: [],
-  buckets: null,
-  days: null,
-} as const
+const count = stats({ from: TEST_NOON - 1, to: TEST_NOON + 1 })
 
 test('no setting and no token of a statement reaches the next one', async () => {
   const db = identifier(database)
@@ -57,7 +46,7 @@ test('no setting and no token of a statement reaches the next one', async () => 
   for (const n of [1, 2, 3]) await writer.command({ query: `INSERT INTO ${db}.other VALUES (${n})` })
   expect(await rows(writer, `SELECT n FROM ${db}.other ORDER BY n`)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
   await store.insert({ token: 'token-2', events: [storedEvent({ event_id: 'b' })] })
-  expect((await store.query<'stats'>(count)).rows[0]?.value).toBe(2)
+  expect((await store.query<'stats'>(count)).rows[0]?.values[0]).toBe(2)
 })
 
 test('a long report does not stand in the way of an insert', async () => {

@@ -197,8 +197,19 @@ export function queryError(error: unknown): unknown {
       { details: { limit }, cause: error },
     )
   }
+  if (code === 427) return invalidPattern(error)
   const server = AGAIN_CODES.get(code)
   return server === undefined ? error : busy(error, server)
+}
+
+/** RE2's own reason for not taking a pattern; the pattern is the asker's. */
+function invalidPattern(error: unknown): AnalyticsError {
+  const reason = /, error: ([\s\S]{1,200}?)\. Look at/.exec(messageOf(error))?.[1] ?? 'not RE2 syntax'
+  return new AnalyticsError(
+    'invalid_params',
+    `filters: a pattern of matches is not RE2 syntax (${reason.replace(/\s+/g, ' ')}). See github.com/google/re2/wiki/Syntax.`,
+    { details: { field: 'filters', reason: 'invalid_pattern' }, cause: error },
+  )
 }
 
 function busy(error: unknown, name: string): AnalyticsError {

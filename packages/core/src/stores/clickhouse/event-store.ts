@@ -1,6 +1,7 @@
 import { AnalyticsError } from '../../errors.js'
-import type { CallOptions, EventKey, EventStore, FrozenBatch, QueryPlan } from '../../ports/event-store.js'
+import type { CallOptions, EventKey, EventStore, FrozenBatch } from '../../ports/event-store.js'
 import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
+import type { QueryPlan } from '../../ports/query-plan.js'
 import { createAnswers } from './answers.js'
 import { type Connections, identifier } from './client.js'
 import { type ClusterOptions, clusterConnections } from './cluster.js'

@@ -2,7 +2,7 @@ import type { EventKey, StoredEvent } from '../../ports/event-store.js'
 import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import { identifier, settingsClause } from './client.js'
 import { batchNumber, clickhouseTime } from './insert.js'
-import type { Statement } from './sql/statement.js'
+import type { Statement } from './sql/binder.js'
 
 /** Every value is well-formed text or a time in range, so that this insert can't be refused for what it carries. */
 export function quarantineStatement(

@@ -1,7 +1,9 @@
 import type { CallOptions } from '../../ports/event-store.js'
+import type { QueryPlan, ResultFacts } from '../../ports/query-plan.js'
 import { type ClickhouseClient, type Connections, type Settings, settingsClause } from './client.js'
 import { queryError } from './errors.js'
-import type { Statement } from './sql/statement.js'
+import type { Statement } from './sql/binder.js'
+import type { Reading } from './sql/reading.js'
 
 /** Bounds of one read. What goes over fails with `query_too_expensive`; a part is never shown as the whole. */
 export interface QueryLimits {
@@ -19,6 +21,14 @@ export const QUERY_LIMITS: QueryLimits = {
 }
 
 export type Read = <Row>(statement: Statement, options?: CallOptions) => Promise<Row[]>
+
+/** Finds out how the rows of a plan's project must be read; every answer begins so. */
+export type FindReading = (plan: QueryPlan, options: CallOptions | undefined) => Promise<Reading>
+
+/** Facts of an answer from raw events. */
+export function rawFacts(truncated: boolean): ResultFacts {
+  return { truncated, estimated: false, answered_by: 'raw' }
+}
 
 /** Reads through the pool in turn, each statement with its own limits. */
 export function createReader(start: () => Promise<Connections>, limits: QueryLimits): Read {

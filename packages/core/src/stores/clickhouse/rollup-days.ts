@@ -3,7 +3,7 @@ import type { ChangedQuarter, Day } from '../../ports/event-store.js'
 import { type ClickhouseClient, identifier, settingsClause } from './client.js'
 import type { Read } from './reader.js'
 import { rollupOf } from './schema/rollup.js'
-import { twinsStatement } from './sql/statement.js'
+import { twinsStatement } from './sql/reading.js'
 
 /** Seconds without a change before a day is built: an insert is visible in one table a little before the other. */
 const QUIET_S = 30

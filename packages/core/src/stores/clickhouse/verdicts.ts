@@ -13,7 +13,7 @@ import { waitForMutations } from './mutations.js'
 import type { Read } from './reader.js'
 import { FIRST_COLUMNS, FIRST_TYPE } from './schema/sessions.js'
 import { LANDING_KEY, landingsStatement, runsStatement } from './sql/landings.js'
-import { twinsStatement } from './sql/statement.js'
+import { twinsStatement } from './sql/reading.js'
 import { ask, type Clients, writing } from './upkeep-clients.js'
 
 // Of one INSERT; a verdict is a few hundred bytes.

@@ -1,16 +1,11 @@
-import {
-  type EventStore,
-  eventKeyName,
-  type QueryPlan,
-  type QueryResults,
-  type StoredEvent,
-} from '../../ports/event-store.js'
-import { answerPerson } from './memory-identity.js'
+import { type EventStore, eventKeyName, type StoredEvent } from '../../ports/event-store.js'
+import type { QueryPlan, QueryResults } from '../../ports/query-plan.js'
+import { answerPerson } from './memory-person.js'
 import { memoryErasures } from './memory-purge.js'
 import { memoryQuarantine } from './memory-quarantine.js'
 import { memoryVerdicts } from './memory-reclassify.js'
-import { answerEvents, answerSources, answerStats } from './memory-reports.js'
-import { answerSessions } from './memory-sessions.js'
+import { answerEvents, answerSources } from './memory-reports.js'
+import { answerStats } from './memory-stats.js'
 
 type Plan<K extends QueryPlan['kind']> = Extract<QueryPlan, { kind: K }>
 
@@ -20,7 +15,6 @@ const ANSWERS: {
   events: answerEvents,
   stats: answerStats,
   sources: answerSources,
-  sessions: answerSessions,
   person: answerPerson,
 }
 

@@ -1,10 +1,10 @@
-import type { PersonPlan, PersonResult, StoredEvent, Touch } from '../../ports/event-store.js'
-import { compareMoments, compareText } from './memory-order.js'
+import type { StoredEvent } from '../../ports/event-store.js'
+import { compareText } from './memory-order.js'
 
 /** The user of each linked anonymous id. */
 export type Links = ReadonlyMap<string, string>
 
-function identifies(events: readonly StoredEvent[]): StoredEvent[] {
+export function identifies(events: readonly StoredEvent[]): StoredEvent[] {
   return events.filter(
     ({ event_name, anonymous_id, user_id }) =>
       event_name === '$identify' && anonymous_id !== '' && user_id !== '',
@@ -31,36 +31,3 @@ export function personOf({ user_id, anonymous_id }: PersonIds, links: Links): st
 }
 
 type PersonIds = Pick<StoredEvent, 'user_id' | 'anonymous_id'>
-
-/** Counts whatever is the person's, crawlers' events too: a person who asks for their data gets all of it. */
-export function answerPerson(plan: PersonPlan, all: readonly StoredEvent[]): PersonResult {
-  const links = linksOf(all, plan.kept_from)
-  const user_id = plan.user_id === '' ? (links.get(plan.anonymous_id) ?? '') : plan.user_id
-  const identified = identifies(all)
-    .filter((event) => event.user_id === user_id && event.timestamp >= (plan.kept_from ?? 0))
-    .map(({ anonymous_id }) => anonymous_id)
-  const own = all
-    .filter(({ timestamp }) => timestamp >= plan.from && timestamp < plan.to)
-    .filter((event) => personOf(event, links) === personOf(plan, links))
-    .sort(compareMoments)
-  const withUrl = own.filter(({ url }) => url !== '')
-  return {
-    user_id,
-    anonymous_ids:
-      user_id === '' ? [plan.anonymous_id] : distinct(identified.filter((id) => links.get(id) === user_id)),
-    conflicts: distinct(identified.filter((id) => links.get(id) !== user_id)),
-    events: own.length,
-    first_touch: touchOf(withUrl.at(0)),
-    last_touch: touchOf(withUrl.at(-1)),
-  }
-}
-
-function distinct(ids: readonly string[]): string[] {
-  return [...new Set(ids)].sort(compareText)
-}
-
-function touchOf(event: StoredEvent | undefined): Touch | null {
-  if (event === undefined) return null
-  const { timestamp, source, medium, campaign, channel } = event
-  return { timestamp, source, medium, campaign, channel }
-}

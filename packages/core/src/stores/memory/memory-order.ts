@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../../ports/event-store.js'
+import type { EventMoment } from '../../ports/query-plan.js'
 
 /** Order of UTF-8 bytes, which is that of code points and not of JavaScript's `<`: databases sort so. */
 export function compareText(a: string, b: string): number {
@@ -19,7 +19,7 @@ export function compareLists(a: readonly string[], b: readonly string[]): number
 }
 
 /** What "first" and "last" mean among events. */
-export function compareMoments(a: StoredEvent, b: StoredEvent): number {
+export function compareMoments(a: EventMoment, b: EventMoment): number {
   return (
     a.timestamp - b.timestamp ||
     a.received_at - b.received_at ||

@@ -1,24 +1,39 @@
 import type { EventRow } from '@millimetric/schema/wire'
+import type { StoredEvent } from '../../ports/event-store.js'
 import type {
+  EventMoment,
   EventsPlan,
+  EventsResult,
   QueryResults,
   SourcesPlan,
   SourcesResultRow,
-  StatsPlan,
-  StoredEvent,
-} from '../../ports/event-store.js'
-import { linksOf, personOf } from './memory-identity.js'
+} from '../../ports/query-plan.js'
 import { compareMoments, compareText } from './memory-order.js'
-import { inScope } from './memory-scope.js'
-import { groupItems, tabulate } from './memory-table.js'
+import { visitorOf } from './memory-stats.js'
+import { groupItems } from './memory-table.js'
+import { createWorld } from './memory-world.js'
 
 function facts(truncated: boolean): { truncated: boolean; estimated: boolean; answered_by: 'raw' } {
   return { truncated, estimated: false, answered_by: 'raw' }
 }
 
-export function answerEvents(plan: EventsPlan, all: readonly StoredEvent[]): QueryResults['events'] {
-  const newestFirst = inScope(plan, all).sort((a, b) => compareMoments(b, a))
-  return { ...facts(newestFirst.length > plan.limit), rows: newestFirst.slice(0, plan.limit).map(toRow) }
+export function answerEvents(plan: EventsPlan, all: readonly StoredEvent[]): EventsResult {
+  const { after, limit } = plan
+  const newestFirst = createWorld(plan, all)
+    .asked.filter((event) => after === null || after === undefined || compareMoments(event, after) < 0)
+    .sort((a, b) => compareMoments(b, a))
+  const truncated = newestFirst.length > limit
+  return {
+    ...facts(truncated),
+    rows: newestFirst.slice(0, limit).map(toRow),
+    next: truncated ? momentOf(newestFirst[limit - 1]) : null,
+  }
+}
+
+function momentOf(event: StoredEvent | undefined): EventMoment | null {
+  if (event === undefined) return null
+  const { timestamp, received_at, seq, event_id } = event
+  return { timestamp, received_at, seq, event_id }
 }
 
 function toRow(event: StoredEvent): EventRow {
@@ -48,46 +63,16 @@ function toRow(event: StoredEvent): EventRow {
   }
 }
 
-function countDistinct(events: readonly StoredEvent[], nameOf: (event: StoredEvent) => string): number {
-  return new Set(events.map(nameOf)).size
-}
-
-function visitorOf({ anonymous_id, user_id }: StoredEvent): string {
-  return anonymous_id === '' ? `u/${user_id}` : `a/${anonymous_id}`
-}
-
-export function answerStats(plan: StatsPlan, all: readonly StoredEvent[]): QueryResults['stats'] {
-  const links = linksOf(all, plan.kept_from)
-  const measures: { [M in StatsPlan['metric']]: (events: readonly StoredEvent[]) => number } = {
-    count: (events) => events.length,
-    uniques: (events) => countDistinct(events, visitorOf),
-    people: (events) => countDistinct(events, (event) => personOf(event, links)),
-    pageviews: (events) => events.filter(({ event_name }) => event_name === '$pageview').length,
-  }
-  const { cells, truncated } = tabulate(inScope(plan, all), {
-    groupOf: (event) => plan.group_by.map((dimension) => event[dimension]),
-    momentOf: ({ timestamp }) => timestamp,
-    valueOf: measures[plan.metric],
-    total: plan.group_by.length === 0,
-    buckets: plan.buckets,
-    limit: plan.limit,
-  })
-  return {
-    ...facts(truncated),
-    rows: cells.map(({ group, bucket, value }) => ({ group, bucket, value })),
-  }
-}
-
 export function answerSources(plan: SourcesPlan, all: readonly StoredEvent[]): QueryResults['sources'] {
   const mediumOf = ({ medium }: StoredEvent): string => (plan.breakdown === 'source_medium' ? medium : '')
-  const groups = groupItems(inScope(plan, all), (event) => [event.source, mediumOf(event)])
+  const groups = groupItems(createWorld(plan, all).asked, (event) => [event.source, mediumOf(event)])
   const rows: SourcesResultRow[] = [...groups.values()]
     .flatMap((events) =>
       events.slice(0, 1).map((first) => ({
         source: first.source,
         medium: mediumOf(first),
         events: events.length,
-        uniques: countDistinct(events, visitorOf),
+        uniques: new Set(events.map(visitorOf)).size,
         paid_events: events.filter(({ medium }) => medium === 'paid').length,
       })),
     )

@@ -1,13 +1,13 @@
-import type { SessionDimension } from '@millimetric/schema/wire'
-import type { QueryResults, SessionsPlan, StoredEvent } from '../../ports/event-store.js'
+import { SESSION_DIMENSIONS, type SessionDimension } from '@millimetric/schema/wire'
+import type { StoredEvent } from '../../ports/event-store.js'
 import { compareMoments } from './memory-order.js'
-import { passes } from './memory-scope.js'
-import { groupItems, tabulate } from './memory-table.js'
+import { groupItems } from './memory-table.js'
 
 const HALF_HOUR = 1_800_000
 const DAY = 48 * HALF_HOUR
 
-interface Session {
+export interface Session {
+  readonly events: readonly StoredEvent[]
   readonly first: StoredEvent
   readonly dimensions: { readonly [D in SessionDimension]: string }
   readonly duration_ms: number
@@ -72,6 +72,7 @@ function describe(events: readonly StoredEvent[]): Session[] {
   const others = events.filter(({ event_name }) => event_name !== '$pageview' && event_name !== '$identify')
   return [
     {
+      events,
       first,
       dimensions: { ...first, entry_path: views.at(0)?.path ?? '', exit_path: views.at(-1)?.path ?? '' },
       duration_ms: last.timestamp - first.timestamp,
@@ -81,37 +82,16 @@ function describe(events: readonly StoredEvent[]): Session[] {
   ]
 }
 
-/** `all` are the events of the project; what lies more than a day beyond the range can't change its sessions. */
-export function answerSessions(plan: SessionsPlan, all: readonly StoredEvent[]): QueryResults['sessions'] {
-  const since = Math.floor((plan.from - DAY) / HALF_HOUR) * HALF_HOUR
-  const until = Math.ceil((plan.to + DAY) / HALF_HOUR) * HALF_HOUR
-  const near = all.filter(({ timestamp }) => timestamp >= since && timestamp < until)
-  const sessions = sessionsOf(near).filter(
-    ({ first }) =>
-      first.timestamp >= plan.from &&
-      first.timestamp < plan.to &&
-      (plan.include_bots || !first.is_bot) &&
-      plan.filters.every((filter) => passes(first, filter)),
-  )
-  const { cells, truncated } = tabulate(sessions, {
-    groupOf: ({ dimensions }) => plan.group_by.map((dimension) => dimensions[dimension]),
-    momentOf: ({ first }) => first.timestamp,
-    valueOf: (list) => list.length,
-    total: plan.group_by.length === 0,
-    buckets: plan.buckets,
-    limit: plan.limit,
-  })
-  return {
-    truncated,
-    estimated: false,
-    answered_by: 'raw',
-    rows: cells.map(({ group, bucket, items, value }) => ({
-      group,
-      bucket,
-      sessions: value,
-      bounces: items.filter(({ bounced }) => bounced).length,
-      duration_ms: items.reduce((sum, { duration_ms }) => sum + duration_ms, 0),
-      pageviews: items.reduce((sum, { pageviews }) => sum + pageviews, 0),
-    })),
-  }
+/** Sessions of the events from 24 hours before the range to 24 after, in whole half hours. */
+export function sessionsNear(
+  { from, to }: { readonly from: number; readonly to: number },
+  all: readonly StoredEvent[],
+): Session[] {
+  const since = Math.floor((from - DAY) / HALF_HOUR) * HALF_HOUR
+  const until = Math.ceil((to + DAY) / HALF_HOUR) * HALF_HOUR
+  return sessionsOf(all.filter(({ timestamp }) => timestamp >= since && timestamp < until))
+}
+
+export function isSessionDimension(name: string): name is SessionDimension {
+  return SESSION_DIMENSIONS.some((dimension) => dimension === name)
 }

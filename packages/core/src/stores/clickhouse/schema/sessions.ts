@@ -5,6 +5,8 @@ export const FIRST_COLUMNS = [
   'source',
   'medium',
   'campaign',
+  'term',
+  'content',
   'channel',
   'referrer_host',
   'hostname',

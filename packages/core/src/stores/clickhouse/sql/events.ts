@@ -1,7 +1,9 @@
-import type { EventsPlan, SourcesPlan } from '../../../ports/event-store.js'
+import type { EventsPlan, SourcesPlan } from '../../../ports/query-plan.js'
 import { identifier } from '../client.js'
-import { VISITOR_HASH } from '../schema/events.js'
-import { eventRows, type Reading, type Statement } from './statement.js'
+import { createBinder, instant, type Statement } from './binder.js'
+import { EVENT_VISITOR } from './identity.js'
+import type { Reading } from './reading.js'
+import { eventRows } from './rows.js'
 
 const EVENT_ROW = `
   formatDateTime(timestamp, '%Y-%m-%dT%H:%i:%S.') || leftPad(toString(toUnixTimestamp64Milli(timestamp) % 1000), 3, '0') || 'Z' AS timestamp,
@@ -11,28 +13,40 @@ const EVENT_ROW = `
   nullIf(referrer, '') AS referrer, nullIf(url, '') AS url, nullIf(path, '') AS path,
   country, device_type, browser, os, is_bot, properties`
 
-/** Rows as the wire shows them, newest first; one more than the limit. */
+/** Rows as the wire shows them with `moment` for the place of each, newest first; one more than the limit. */
 export function eventsStatement(reading: Reading, plan: EventsPlan): Statement {
-  const { query, params } = eventRows(reading, plan)
+  const binder = createBinder(plan.project_id)
+  const rows = eventRows(reading, plan, binder)
+  const { after } = plan
+  const older =
+    after === null || after === undefined
+      ? []
+      : [
+          `(e.timestamp, e.received_at, e.seq, e.event_id) < (${instant(binder, after.timestamp)}, ${instant(binder, after.received_at)}, ${binder.bind('UInt32', after.seq)}, ${binder.bind('String', after.event_id)})`,
+        ]
   return {
-    query: `SELECT ${EVENT_ROW} ${query}
+    query: `SELECT ${EVENT_ROW},
+  (toUnixTimestamp64Milli(e.timestamp), toUnixTimestamp64Milli(e.received_at), e.seq) AS moment
+${rows.from(older)}
 ORDER BY e.timestamp DESC, e.received_at DESC, e.seq DESC, e.event_id DESC
-LIMIT {limit:UInt32}`,
-    params: { ...params, limit: plan.limit + 1 },
+LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,
+    params: binder.params,
   }
 }
 
 /** Columns `group_source`, `group_medium`, `events`, `uniques`, `paid_events`; one row more than the limit. */
 export function sourcesStatement(reading: Reading, plan: SourcesPlan): Statement {
-  const { query, params } = eventRows(reading, plan)
+  const binder = createBinder(plan.project_id)
+  const rows = eventRows(reading, plan, binder)
   const medium = plan.breakdown === 'source_medium' ? 'e.medium' : "''"
   return {
     query: `SELECT e.source AS group_source, ${medium} AS group_medium, count() AS events,
-  uniqExact(${VISITOR_HASH}) AS uniques, countIf(e.medium = 'paid') AS paid_events ${query}
+  uniqExact(${EVENT_VISITOR}) AS uniques, countIf(e.medium = 'paid') AS paid_events
+${rows.from()}
 GROUP BY group_source, group_medium
 ORDER BY events DESC, group_source, group_medium
-LIMIT {limit:UInt32}`,
-    params: { ...params, limit: plan.limit + 1 },
+LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,
+    params: binder.params,
   }
 }
 

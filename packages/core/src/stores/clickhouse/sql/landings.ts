@@ -1,7 +1,9 @@
 import { type EventRange, VERDICT_COLUMNS } from '../../../ports/verdict-store.js'
 import { identifier } from '../client.js'
 import { RUN_HOURS } from '../schema/reclassifications.js'
-import { eventRows, type Reading, type Statement } from './statement.js'
+import { createBinder, type Statement } from './binder.js'
+import type { Reading } from './reading.js'
+import { eventRows } from './rows.js'
 
 /** Names url, referrer and verdict of a row of `events` in 128 bits, so that equal keys mean equal rows. */
 export const LANDING_KEY: string = `reinterpretAsUInt128(sipHash128(${['url', 'referrer', ...VERDICT_COLUMNS]
@@ -14,18 +16,19 @@ export function landingsStatement(
   range: EventRange,
   page: { after: string; limit: number },
 ): Statement {
-  const { query, params } = eventRows(reading, { ...range, filters: [], include_bots: true })
-  const behind = page.after === '' ? '' : 'WHERE key > {after:UInt128}'
+  const binder = createBinder(range.project_id)
+  const rows = eventRows(reading, { ...range, filters: [], include_bots: true }, binder).from()
+  const behind = page.after === '' ? '' : `WHERE key > ${binder.bind('UInt128', page.after)}`
   const columns = ['url', 'referrer', ...VERDICT_COLUMNS]
   // The keys of the page are found first, in 16 bytes each: grouping all texts of a busy day would need them all at
   // once in memory.
   return {
     query: `SELECT toString(key) AS landing, ${columns.map((name) => `any(${name}) AS landing_${name}`).join(', ')}, count() AS events
-FROM (SELECT ${LANDING_KEY} AS key, ${columns.join(', ')} ${query})
-WHERE key IN (SELECT DISTINCT key FROM (SELECT ${LANDING_KEY} AS key ${query}) ${behind} ORDER BY key LIMIT {limit:UInt32})
+FROM (SELECT ${LANDING_KEY} AS key, ${columns.join(', ')} ${rows})
+WHERE key IN (SELECT DISTINCT key FROM (SELECT ${LANDING_KEY} AS key ${rows}) ${behind} ORDER BY key LIMIT ${binder.bind('UInt32', page.limit)})
 GROUP BY key
 ORDER BY key`,
-    params: { ...params, limit: page.limit, ...(page.after === '' ? {} : { after: page.after }) },
+    params: binder.params,
   }
 }
 

@@ -1,37 +1,29 @@
-import type { PersonPlan } from '../../../ports/event-store.js'
-import { identifier } from '../client.js'
+import type { PersonPlan } from '../../../ports/query-plan.js'
 import { MOMENT } from '../schema/events.js'
-import { KEPT, links } from './identity.js'
-import { eventRows, firstOfItsId, type Reading, type Statement } from './statement.js'
+import { createBinder, type Statement } from './binder.js'
+import { identifies, links } from './identity.js'
+import type { Reading } from './reading.js'
+import { eventRows } from './rows.js'
 
 /** Column `linked`: the user that the plan's anonymous id belongs to; no row when it is nobody's. */
 export function linkedUserStatement(reading: Reading, plan: PersonPlan): Statement {
+  const binder = createBinder(plan.project_id)
   return {
-    query: `SELECT linked FROM ${links(reading)} WHERE anonymous_id = {anonymous_id:String}`,
-    params: { project_id: plan.project_id, anonymous_id: plan.anonymous_id, kept_from: reading.kept_from },
+    query: `SELECT linked FROM ${links(reading, binder)} WHERE anonymous_id = ${binder.bind('String', plan.anonymous_id)}`,
+    params: binder.params,
   }
 }
 
 /** Columns `anonymous_id`, `own`: ids that identified as this user; `own` tells those linked to it. */
 export function identifiedStatement(reading: Reading, projectId: string, userId: string): Statement {
-  const db = identifier(reading.database)
-  const conditions = [
-    'i.project_id = {project_id:UUID}',
-    KEPT,
-    "i.event_name = '$identify'",
-    "i.anonymous_id != ''",
-    'i.user_id = {user_id:String}',
-    ...firstOfItsId(reading, 'i'),
-  ]
-  const rows = reading.distinct
-    ? `${db}.events AS i WHERE ${conditions.join(' AND ')}`
-    : `${db}.identity_links AS i WHERE i.project_id = {project_id:UUID} AND ${KEPT} AND i.user_id = {user_id:String}`
+  const binder = createBinder(projectId)
+  const user = binder.bind('String', userId)
   return {
-    query: `SELECT a.anonymous_id AS anonymous_id, l.linked = {user_id:String} AS own
-FROM (SELECT DISTINCT i.anonymous_id AS anonymous_id FROM ${rows}) AS a
-INNER JOIN ${links(reading)} AS l ON l.anonymous_id = a.anonymous_id
+    query: `SELECT a.anonymous_id AS anonymous_id, l.linked = ${user} AS own
+FROM (SELECT DISTINCT i.anonymous_id AS anonymous_id FROM ${identifies(reading, binder)} AND i.user_id = ${user}) AS a
+INNER JOIN ${links(reading, binder)} AS l ON l.anonymous_id = a.anonymous_id
 ORDER BY anonymous_id`,
-    params: { project_id: projectId, user_id: userId, kept_from: reading.kept_from },
+    params: binder.params,
   }
 }
 
@@ -42,16 +34,15 @@ export function touchesStatement(
   userId: string,
   anonymousIds: readonly string[],
 ): Statement {
-  const { query, params } = eventRows(reading, { ...plan, filters: [], include_bots: true })
-  const own =
-    userId === ''
-      ? "e.user_id = '' AND e.anonymous_id IN {anonymous_ids:Array(String)}"
-      : "(e.user_id = {user_id:String} OR e.user_id = '' AND e.anonymous_id IN {anonymous_ids:Array(String)})"
+  const binder = createBinder(plan.project_id)
+  const rows = eventRows(reading, { ...plan, filters: [], include_bots: true }, binder)
+  const visitor = `e.user_id = '' AND e.anonymous_id IN ${binder.bind('Array(String)', anonymousIds)}`
+  const own = userId === '' ? visitor : `(e.user_id = ${binder.bind('String', userId)} OR ${visitor})`
   const touch = 'tuple(toUnixTimestamp64Milli(timestamp), source, medium, campaign, channel)'
   return {
     query: `SELECT count() AS events, countIf(url != '') AS touches,
   argMinIf(${touch}, ${MOMENT}, url != '') AS first, argMaxIf(${touch}, ${MOMENT}, url != '') AS last
-${query} AND ${own}`,
-    params: { ...params, user_id: userId, anonymous_ids: anonymousIds },
+${rows.from([own])}`,
+    params: binder.params,
   }
 }

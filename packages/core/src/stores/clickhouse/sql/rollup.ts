@@ -1,21 +1,37 @@
-import type { Day, StatsPlan } from '../../../ports/event-store.js'
+import type { Metric } from '@millimetric/schema/wire'
+import { fieldsOf, someCondition } from '../../../ports/conditions.js'
+import type { Day } from '../../../ports/event-store.js'
+import { isSessionMetric, type StatsPlan } from '../../../ports/stats-plan.js'
 import { identifier } from '../client.js'
-import { VISITOR_HASH } from '../schema/events.js'
 import { ROLLUP_DIMENSIONS } from '../schema/rollup.js'
-import { eventRows, filterConditions, type Reading, type Statement } from './statement.js'
-import { groupKeys, onlyGroups } from './stats.js'
+import type { Binder, Statement } from './binder.js'
+import { conditionSql, rowColumns } from './conditions.js'
+import { EVENT_VISITOR } from './identity.js'
+import type { Reading } from './reading.js'
+import { eventRows } from './rows.js'
+import { bucketOf, grouped, groupKeys, onlyGroups, type StatsPart } from './stats-part.js'
 
 export interface FreshDay extends Day {
   readonly generation: string
 }
 
-const KEPT: ReadonlySet<string> = new Set<string>(ROLLUP_DIMENSIONS)
+/** Days that a rollup answers for, and what raw events must still answer. */
+export interface RolledDays {
+  readonly fresh: readonly FreshDay[]
+  readonly gaps: readonly Day[]
+}
 
-/** Days of the plan that lie in its range whole, when a rollup can answer its question at all. */
+const KEPT: ReadonlySet<string> = new Set<string>(ROLLUP_DIMENSIONS)
+const METRICS: ReadonlySet<Metric> = new Set<Metric>(['count', 'uniques', 'pageviews'])
+
+/** Days of the plan that lie in its range whole, when a rollup can answer its question about events at all. */
 export function rollupDays(plan: StatsPlan): readonly Day[] {
-  const { days, buckets, metric } = plan
-  if (days === null || metric === 'people') return []
-  const fields = [...plan.group_by, ...plan.filters.map(({ field }) => field)]
+  const { days, buckets, visible = [] } = plan
+  const ofEvents = plan.metrics.filter((metric) => !isSessionMetric(metric))
+  if (days === null || ofEvents.length === 0 || !ofEvents.every((metric) => METRICS.has(metric))) return []
+  const conditions = [...visible, ...plan.filters]
+  if (someCondition(conditions, ({ op }) => op === 'done')) return []
+  const fields = [...plan.group_by, ...(plan.only?.by ?? []), ...fieldsOf(conditions)]
   if (!fields.every((field) => KEPT.has(field))) return []
   const whole = days
     .slice(0, -1)
@@ -63,7 +79,7 @@ ORDER BY start`,
 }
 
 /** What raw events must still answer: the plan's range without the fresh days. */
-export function remainder(plan: StatsPlan, fresh: readonly Day[]): Day[] {
+export function remainder(plan: { from: number; to: number }, fresh: readonly Day[]): Day[] {
   const gaps: Day[] = []
   let at = plan.from
   for (const { start, end } of fresh) {
@@ -74,83 +90,88 @@ export function remainder(plan: StatsPlan, fresh: readonly Day[]): Day[] {
   return gaps
 }
 
-type RollupMetric = Exclude<StatsPlan['metric'], 'people'>
-
-const MEASURE: { readonly [M in RollupMetric]: { rollup: string; raw: string; total: string } } = {
-  count: { rollup: 'sum(r.events)', raw: 'count()', total: 'sum(part)' },
-  pageviews: {
-    rollup: "sumIf(r.events, r.event_name = '$pageview')",
-    raw: "countIf(e.event_name = '$pageview')",
-    total: 'sum(part)',
-  },
-  uniques: {
-    rollup: 'uniqExactMergeState(r.visitors)',
-    raw: `uniqExactState(${VISITOR_HASH})`,
-    total: 'uniqExactMerge(part)',
-  },
+interface Measure {
+  rollup: string
+  raw: string
+  total(part: string): string
 }
 
-/** As `groupsStatement` and `seriesStatement`, from the fresh days' rollup and raw events of the remainder. */
-export function rollupStatement(
+const sum = (part: string): string => `sum(${part})`
+
+const MEASURE: ReadonlyMap<Metric, Measure> = new Map<Metric, Measure>([
+  ['count', { rollup: 'sum(r.events)', raw: 'count()', total: sum }],
+  [
+    'pageviews',
+    {
+      rollup: "sumIf(r.events, r.event_name = '$pageview')",
+      raw: "countIf(e.event_name = '$pageview')",
+      total: sum,
+    },
+  ],
+  [
+    'uniques',
+    {
+      rollup: 'uniqExactMergeState(r.visitors)',
+      raw: `uniqExactState(${EVENT_VISITOR})`,
+      total: (part) => `uniqExactMerge(${part})`,
+    },
+  ],
+])
+
+/** As the part that raw events answer, from the fresh days' rollup and raw events of the remainder. */
+export function rollupPart(
   reading: Reading,
-  plan: StatsPlan & { metric: RollupMetric },
-  fresh: readonly FreshDay[],
-  gaps: readonly Day[],
-  groups: readonly (readonly string[])[] | null,
-): Statement {
-  const measure = MEASURE[plan.metric]
+  { plan, buckets, only }: StatsPart,
+  { fresh, gaps }: RolledDays,
+  binder: Binder,
+): string {
   const keys = groupKeys(plan.group_by)
-  const series = groups !== null && plan.buckets !== null
-  const bucketOf = (ms: string): string[] =>
-    series ? [`roundDown(${ms}, {buckets:Array(Int64)}) AS bucket`] : []
-  const by = series ? [...keys, 'bucket'] : keys
-  const grouped = by.length === 0 ? '' : `GROUP BY ${by.join(', ')}`
-  const only = onlyGroups(
-    plan.group_by.map((dimension) => `x.${dimension}`),
-    groups ?? [],
+  const by = buckets === null ? keys : [...keys, 'bucket']
+  const measures = plan.metrics.map((metric) => MEASURE.get(metric))
+  const { visible = [] } = plan
+  const columns = rowColumns('r', binder)
+  const days = binder.bind(
+    'Array(UInt32)',
+    fresh.map(({ start }) => start / 1000),
   )
-  const picked = (row: string): string => (groups === null ? '' : only.condition.replaceAll('x.', `${row}.`))
-  const columns = (row: string, ms: string): string[] => [
-    ...plan.group_by.map((dimension, index) => `${row}.${dimension} AS group_${index}`),
-    ...bucketOf(ms),
-  ]
-  const params: Record<string, unknown> = {
-    ...(groups === null ? {} : only.params),
-    ...(series ? { buckets: plan.buckets } : {}),
-    day_starts: fresh.map(({ start }) => start / 1000),
-    generations: fresh.map(({ generation }) => generation),
-    gap_starts: gaps.map(({ start }) => start),
-    first_day: (fresh[0]?.start ?? 0) / 1000,
-    last_day: (fresh.at(-1)?.start ?? 0) / 1000,
-  }
+  const generations = binder.bind(
+    'Array(String)',
+    fresh.map(({ generation }) => generation),
+  )
   const conditions = [
     'r.project_id = {project_id:UUID}',
-    'r.day_start >= toDateTime({first_day:UInt32}) AND r.day_start <= toDateTime({last_day:UInt32})',
-    '(toUnixTimestamp(r.day_start), toString(r.generation)) IN (SELECT arrayJoin(arrayZip({day_starts:Array(UInt32)}, {generations:Array(String)})))',
+    `r.day_start >= toDateTime(${binder.bind('UInt32', (fresh[0]?.start ?? 0) / 1000)})`,
+    `r.day_start <= toDateTime(${binder.bind('UInt32', (fresh.at(-1)?.start ?? 0) / 1000)})`,
+    `(toUnixTimestamp(r.day_start), toString(r.generation)) IN (SELECT arrayJoin(arrayZip(${days}, ${generations})))`,
     ...(plan.include_bots ? [] : ['NOT r.is_bot']),
-    ...filterConditions(plan.filters, 'r', params),
+    ...[...visible, ...plan.filters].map((condition) => conditionSql(condition, columns, binder)),
+    ...only.map((one) => onlyGroups(one, (dimension) => columns.text(dimension), binder)),
   ]
-  const rollup = `SELECT ${[...columns('r', 'toInt64(toUnixTimestamp(r.day_start)) * 1000'), `${measure.rollup} AS part`].join(', ')}
-FROM ${identifier(reading.database)}.daily_rollup AS r WHERE ${conditions.join(' AND ')} ${picked('r')}
-${grouped}`
-  const raws = gaps.map((gap, index) => {
-    const { query, params: bound } = eventRows(reading, { ...plan, from: gap.start, to: gap.end })
-    Object.assign(params, bound, { [`from_${index}`]: gap.start, [`to_${index}`]: gap.end })
-    const own = query
-      .replace('{from:Int64}', `{from_${index}:Int64}`)
-      .replace('{to:Int64}', `{to_${index}:Int64}`)
-    return `SELECT ${[...columns('e', 'toUnixTimestamp64Milli(e.timestamp)'), `${measure.raw} AS part`].join(', ')}
-${own} ${picked('e')}
-${grouped}`
+  const dayStart = 'toInt64(toUnixTimestamp(r.day_start)) * 1000'
+  const rollup = `SELECT ${[
+    ...plan.group_by.map((dimension, index) => `toString(${columns.text(dimension)}) AS group_${index}`),
+    ...bucketOf(dayStart, buckets, binder),
+    ...measures.map((measure, index) => `${measure?.rollup ?? 'NULL'} AS part_${index}`),
+  ].join(', ')}
+FROM ${identifier(reading.database)}.daily_rollup AS r WHERE ${conditions.join(' AND ')}
+${grouped(by)}`
+  const raws = gaps.map(({ start, end }) => {
+    const rows = eventRows(reading, { ...plan, from: start, to: end }, binder)
+    const columnsOfGap = [
+      ...plan.group_by.map((dimension, index) => `toString(${rows.text(dimension)}) AS group_${index}`),
+      ...bucketOf('toUnixTimestamp64Milli(e.timestamp)', buckets, binder),
+      ...measures.map((measure, index) => `${measure?.raw ?? 'NULL'} AS part_${index}`),
+    ]
+    return `SELECT ${columnsOfGap.join(', ')}
+${rows.from(only.map((one) => onlyGroups(one, (dimension) => rows.text(dimension), binder)))}
+${grouped(by)}`
   })
-  const order = series ? ['bucket', 'value DESC', ...keys] : ['value DESC', ...keys]
-  return {
-    query: `SELECT ${[...by, `${measure.total} AS value`].join(', ')} FROM (
+  const totals = measures.map(
+    (measure, index) =>
+      `${measure === undefined ? 'NULL' : measure.total(`part_${index}`)} AS metric_${index}`,
+  )
+  return `SELECT ${[...by, ...totals].join(', ')} FROM (
 ${[rollup, ...raws].join('\nUNION ALL\n')}
 )
-${grouped}
-ORDER BY ${order.join(', ')}
-${series ? '' : 'LIMIT {limit:UInt32}'}`,
-    params: { ...params, project_id: plan.project_id, ...(series ? {} : { limit: plan.limit + 1 }) },
-  }
+${grouped(by)}`
 }

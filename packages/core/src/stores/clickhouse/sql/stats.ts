@@ -1,83 +1,135 @@
-import type { StatsPlan } from '../../../ports/event-store.js'
-import { VISITOR_HASH } from '../schema/events.js'
-import { joinLinks, PERSON_HASH } from './identity.js'
-import { COLUMN, eventRows, type Reading, type Statement } from './statement.js'
+import type { Metric, StatsDimension } from '@millimetric/schema/wire'
+import {
+  emptyValue,
+  isSessionMetric,
+  propertyOf,
+  type SessionMetric,
+  type StatsPlan,
+} from '../../../ports/stats-plan.js'
+import { type Binder, createBinder, type Statement } from './binder.js'
+import { EVENT_VISITOR } from './identity.js'
+import type { Reading } from './reading.js'
+import { type RolledDays, rollupPart } from './rollup.js'
+import { eventRows, matchRows, type Rows } from './rows.js'
+import { isSessionDimension, SESSION_MEASURE, sessionRows } from './sessions.js'
+import { bucketOf, grouped, groupKeys, onlyGroups, type StatsPart } from './stats-part.js'
 
-const METRIC: { readonly [M in StatsPlan['metric']]: string } = {
-  count: 'count()',
-  uniques: `uniqExact(${VISITOR_HASH})`,
-  people: `uniqExact(${PERSON_HASH})`,
-  pageviews: "countIf(e.event_name = '$pageview')",
-}
-
-/** Columns `group_0…` and `value`; one group more than the limit, to tell whether there are more. */
-export function groupsStatement(reading: Reading, plan: StatsPlan): Statement {
-  const { query, params } = rows(reading, plan)
+/** Columns `group_0…`, `bucket` (epoch milliseconds, with buckets) and `metric_0…`. */
+export function statsStatement(reading: Reading, part: StatsPart, rolled: RolledDays | null): Statement {
+  const { plan, buckets } = part
+  const binder = createBinder(plan.project_id)
+  const ofSessions = plan.metrics.some(isSessionMetric)
+  const ofEvents = plan.metrics.some((metric) => !isSessionMetric(metric))
+  const parts = [
+    ...(ofEvents
+      ? [rolled === null ? eventPart(reading, part, binder) : rollupPart(reading, part, rolled, binder)]
+      : []),
+    ...(ofSessions ? [sessionPart(reading, part, binder)] : []),
+  ]
   const keys = groupKeys(plan.group_by)
+  const by = buckets === null ? keys : [...keys, 'bucket']
+  const order = [...(buckets === null ? plan.order_by.map(orderSql) : ['bucket']), ...keys]
+  // Each half of the answer knows its own metrics only; the other half's are NULL there.
+  const rows =
+    parts.length === 1
+      ? (parts[0] ?? '')
+      : `SELECT ${[...by, ...plan.metrics.map((metric, index) => `${filled(metric, `max(metric_${index})`)} AS metric_${index}`)].join(', ')} FROM (
+${parts.join('\nUNION ALL\n')}
+)
+${grouped(by)}`
   return {
-    query: `SELECT ${[...groupColumns(plan.group_by), `${METRIC[plan.metric]} AS value`].join(', ')} ${query}
-${keys.length === 0 ? '' : `GROUP BY ${keys.join(', ')}`}
-ORDER BY ${['value DESC', ...keys].join(', ')}
-LIMIT {limit:UInt32}`,
-    params: { ...params, limit: plan.limit + 1 },
+    query: `SELECT * FROM (
+${rows}
+)
+${order.length === 0 ? '' : `ORDER BY ${order.join(', ')}`}
+${buckets === null ? `LIMIT ${binder.bind('UInt32', plan.limit + 1)}` : ''}`,
+    params: binder.params,
   }
 }
 
-/** Columns `group_0…`, `bucket` (epoch milliseconds) and `value`, for the groups given. */
-export function seriesStatement(
+function filled(metric: Metric, value: string): string {
+  return emptyValue(metric) === 0 ? `ifNull(${value}, 0)` : value
+}
+
+function orderSql({ by, index, descending }: StatsPlan['order_by'][number]): string {
+  return `${by}_${index} ${descending ? 'DESC' : 'ASC'} NULLS LAST`
+}
+
+function eventPart(reading: Reading, { plan, buckets, only }: StatsPart, binder: Binder): string {
+  const rows = eventRows(reading, plan, binder)
+  const moment = 'toUnixTimestamp64Milli(e.timestamp)'
+  const columns = [
+    ...plan.group_by.map((dimension, index) => `toString(${rows.text(dimension)}) AS group_${index}`),
+    ...bucketOf(moment, buckets, binder),
+    ...plan.metrics.map(
+      (metric, index) =>
+        `${isSessionMetric(metric) ? 'NULL' : eventMeasure(reading, metric, plan, rows, buckets, binder)} AS metric_${index}`,
+    ),
+  ]
+  const within = only.map((one) => onlyGroups(one, (dimension) => rows.text(dimension), binder))
+  const keys = groupKeys(plan.group_by)
+  return `SELECT ${columns.join(', ')}
+${rows.from(within)}
+${grouped(buckets === null ? keys : [...keys, 'bucket'])}`
+}
+
+function eventMeasure(
   reading: Reading,
+  metric: Exclude<Metric, SessionMetric>,
   plan: StatsPlan,
-  buckets: readonly number[],
-  groups: readonly (readonly string[])[],
-): Statement {
-  const { query, params } = rows(reading, plan)
+  rows: Rows,
+  buckets: readonly number[] | null,
+  binder: Binder,
+): string {
+  if (metric === 'count') return 'count()'
+  if (metric === 'uniques') return `uniqExact(${EVENT_VISITOR})`
+  if (metric === 'pageviews') return "countIf(e.event_name = '$pageview')"
+  const property = propertyOf(metric)
+  if (property !== undefined) return aggregate(property.aggregate, rows.number(property.key))
+  const person = rows.person()
+  if (metric === 'people' || plan.goal === null) return `uniqExact(${person})`
+  const { goal } = plan
+  const goals = matchRows(reading, plan, goal, binder)
+  const moment = 'toUnixTimestamp64Milli(e.timestamp)'
+  const doer = (whose: string): string =>
+    buckets === null ? whose : `(${whose}, roundDown(${moment}, ${binder.bind('Array(Int64)', buckets)}))`
+  const done = `SELECT DISTINCT ${doer(goals.person())} ${goals.from()}`
+  return `if(uniqExact(${person}) = 0, NULL, uniqExactIf(${person}, ${doer(person)} IN (${done})) / uniqExact(${person}))`
+}
+
+const AGGREGATE: ReadonlyMap<string, (value: string) => string> = new Map([
+  ['sum', (value) => `ifNull(sum(${value}), 0)`],
+  ['avg', (value) => `avg(${value})`],
+  ['min', (value) => `min(${value})`],
+  ['max', (value) => `max(${value})`],
+  ['median', (value) => `quantileExactInclusive(0.5)(${value})`],
+  ['p95', (value) => `quantileExactInclusive(0.95)(${value})`],
+])
+
+function aggregate(name: string, value: string): string {
+  const sql = AGGREGATE.get(name)
+  if (sql === undefined) throw new TypeError(`not an aggregate: ${name}`)
+  return sql(value)
+}
+
+function sessionPart(reading: Reading, { plan, buckets, only }: StatsPart, binder: Binder): string {
+  const dimensions = [...plan.group_by, ...only.flatMap(({ by }) => by)].filter(isSessionDimension)
   const keys = groupKeys(plan.group_by)
   const columns = [
-    ...groupColumns(plan.group_by),
-    'roundDown(toUnixTimestamp64Milli(e.timestamp), {buckets:Array(Int64)}) AS bucket',
-    `${METRIC[plan.metric]} AS value`,
-  ]
-  const only = onlyGroups(
-    plan.group_by.map((dimension) => `e.${COLUMN[dimension]}`),
-    groups,
-  )
-  return {
-    query: `SELECT ${columns.join(', ')} ${query} ${only.condition}
-GROUP BY ${[...keys, 'bucket'].join(', ')}
-ORDER BY ${['bucket', 'value DESC', ...keys].join(', ')}`,
-    params: { ...params, ...only.params, buckets },
-  }
-}
-
-function rows(reading: Reading, plan: StatsPlan): Statement {
-  const { query, params } = eventRows(reading, plan)
-  if (plan.metric !== 'people') return { query, params }
-  return {
-    query: query.replace(' AS e WHERE ', ` AS e ${joinLinks(reading)} WHERE `),
-    params: { ...params, kept_from: reading.kept_from },
-  }
-}
-
-export function groupKeys(group_by: readonly unknown[]): string[] {
-  return group_by.map((_, index) => `group_${index}`)
-}
-
-function groupColumns(group_by: StatsPlan['group_by']): string[] {
-  return group_by.map((dimension, index) => `e.${COLUMN[dimension]} AS group_${index}`)
-}
-
-/** `AND tuple(…) IN (…)`: keeps rows of these groups. Values travel as one list a column. */
-export function onlyGroups(
-  columns: readonly string[],
-  groups: readonly (readonly string[])[],
-): { condition: string; params: Record<string, unknown> } {
-  if (columns.length === 0) return { condition: '', params: {} }
-  const lists = columns.map((_, index) => `{groups_${index}:Array(String)}`)
-  const texts = columns.map((column) => `toString(${column})`)
-  return {
-    condition: `AND tuple(${texts.join(', ')}) IN (SELECT arrayJoin(arrayZip(${lists.join(', ')})))`,
-    params: Object.fromEntries(
-      columns.map((_, index) => [`groups_${index}`, groups.map((group) => group[index] ?? '')]),
+    ...plan.group_by.map((dimension, index) => `${sessionField(dimension)} AS group_${index}`),
+    ...bucketOf('started', buckets, binder),
+    ...plan.metrics.map(
+      (metric, index) => `${isSessionMetric(metric) ? SESSION_MEASURE[metric] : 'NULL'} AS metric_${index}`,
     ),
-  }
+  ]
+  const within = only.map((one) => onlyGroups(one, sessionField, binder))
+  return `SELECT ${columns.join(', ')}
+FROM (${sessionRows(reading, plan, [...new Set(dimensions)], binder)})
+${within.length === 0 ? '' : `WHERE ${within.join(' AND ')}`}
+${grouped(buckets === null ? keys : [...keys, 'bucket'])}`
+}
+
+function sessionField(dimension: StatsDimension): string {
+  if (isSessionDimension(dimension)) return dimension
+  throw new TypeError(`not a dimension of sessions: ${dimension}`)
 }

@@ -1,29 +1,5 @@
-import type { Filter, FilterField } from '../../../ports/event-store.js'
 import { identifier } from '../client.js'
-
-/** A statement with its bound values. Values are never part of the text. */
-export interface Statement {
-  readonly query: string
-  readonly params: Record<string, unknown>
-}
-
-/** The only names that can stand in a statement for a dimension or filter. */
-export const COLUMN: { readonly [F in FilterField]: string } = {
-  event_name: 'event_name',
-  source: 'source',
-  medium: 'medium',
-  campaign: 'campaign',
-  channel: 'channel',
-  country: 'country',
-  device_type: 'device_type',
-  browser: 'browser',
-  os: 'os',
-  path: 'path',
-  hostname: 'hostname',
-  referrer_host: 'referrer_host',
-  user_id: 'user_id',
-  anonymous_id: 'anonymous_id',
-}
+import type { Statement } from './binder.js'
 
 /** How rows are read: `distinct` leaves out the later rows of twins, and is needed only while there are any. */
 export interface Reading {
@@ -72,41 +48,4 @@ export function firstOfItsId({ database, distinct }: Reading, row: string): read
   const key = ['event_id', 'received_at', 'timestamp', 'batch'].map((name) => `${row}.${name}`)
   key[0] = `sipHash64(${key[0]})`
   return [`(${key.join(', ')}) NOT IN (${laterTwins(database)})`]
-}
-
-export interface RowScope {
-  readonly project_id: string
-  readonly from: number
-  readonly to: number
-  readonly filters: readonly Filter[]
-  readonly include_bots: boolean
-}
-
-/** `FROM events AS e WHERE …`: rows of the project and range; every raw read of events starts here. */
-export function eventRows(reading: Reading, plan: RowScope): Statement {
-  const params: Record<string, unknown> = { project_id: plan.project_id, from: plan.from, to: plan.to }
-  const conditions = [
-    'e.project_id = {project_id:UUID}',
-    "e.timestamp >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')",
-    "e.timestamp < fromUnixTimestamp64Milli({to:Int64}, 'UTC')",
-    ...(plan.include_bots ? [] : ['NOT e.is_bot']),
-    ...filterConditions(plan.filters, 'e', params),
-    ...firstOfItsId(reading, 'e'),
-  ]
-  return {
-    query: `FROM ${identifier(reading.database)}.events AS e WHERE ${conditions.join(' AND ')}`,
-    params,
-  }
-}
-
-/** One condition a filter; binds its values into `params`. */
-export function filterConditions(
-  filters: readonly Filter[],
-  row: string,
-  params: Record<string, unknown>,
-): readonly string[] {
-  return filters.map((filter, index) => {
-    params[`filter_${index}`] = filter.values
-    return `${row}.${COLUMN[filter.field]} IN {filter_${index}:Array(String)}`
-  })
 }

@@ -1,0 +1,111 @@
+import type { EventRow } from '@millimetric/schema/wire'
+import type { Condition } from './conditions.js'
+import type { StatsPlan, StatsResult } from './stats-plan.js'
+
+/** What every plan carries: the tenant, the half-open range [from, to) in epoch milliseconds, the conditions. */
+export interface PlanScope {
+  readonly project_id: string
+  /** Retention: links made before this moment, epoch milliseconds, do not count; absent = all are kept. */
+  readonly kept_from?: number
+  readonly from: number
+  readonly to: number
+  /**
+   * Which events exist for the asker: every read of events on the way to the answer is bounded by them, sessions, goals
+   * and histories included. They name fields of events only. Identity links are the project's.
+   */
+  readonly visible?: readonly Condition[]
+  /** What the question is about; all must hold. */
+  readonly filters: readonly Condition[]
+  readonly include_bots: boolean
+}
+
+/** Place of an event in the order of time: (timestamp, received_at, seq, event_id). */
+export interface EventMoment {
+  readonly timestamp: number
+  readonly received_at: number
+  readonly seq: number
+  readonly event_id: string
+}
+
+/** Raw events, newest first: order (timestamp desc, received_at desc, seq desc, event_id desc). */
+export interface EventsPlan extends PlanScope {
+  readonly kind: 'events'
+  readonly limit: number
+  /** Only events that come after this one in that order: older ones. */
+  readonly after?: EventMoment | null
+}
+
+/** Events, visitors and paid share per source: events descending, then source and medium ascending. */
+export interface SourcesPlan extends PlanScope {
+  readonly kind: 'sources'
+  readonly limit: number
+  readonly breakdown: 'source_medium' | 'source'
+}
+
+/** Everything about one person: exactly one of the ids is not empty. */
+export interface PersonPlan {
+  readonly kind: 'person'
+  readonly project_id: string
+  /** As in the other plans. */
+  readonly kept_from?: number
+  readonly visible?: readonly Condition[]
+  readonly user_id: string
+  readonly anonymous_id: string
+  readonly from: number
+  readonly to: number
+}
+
+/** A validated question, pinned to one project. A closed union: a new report is one more kind here. */
+export type QueryPlan = EventsPlan | StatsPlan | SourcesPlan | PersonPlan
+
+export interface ResultFacts {
+  /** More groups exist than the limit let through. */
+  readonly truncated: boolean
+  readonly estimated: boolean
+  readonly answered_by: 'raw' | 'rollup'
+}
+
+export interface SourcesResultRow {
+  readonly source: string
+  /** Empty with breakdown `source`. */
+  readonly medium: string
+  readonly events: number
+  readonly uniques: number
+  readonly paid_events: number
+}
+
+/** Where a person came from at one moment. */
+export interface Touch {
+  /** Epoch milliseconds. */
+  readonly timestamp: number
+  readonly source: string
+  readonly medium: string
+  readonly campaign: string
+  readonly channel: string
+}
+
+export interface PersonResult {
+  /** Empty for a visitor who was never linked. */
+  readonly user_id: string
+  /** Anonymous ids linked to the person, ascending. */
+  readonly anonymous_ids: readonly string[]
+  /** Anonymous ids that identified as this person too, but belong to somebody else (shared devices), ascending. */
+  readonly conflicts: readonly string[]
+  readonly events: number
+  /** Of the first event that is the person's and came with a url; null when there is none. */
+  readonly first_touch: Touch | null
+  readonly last_touch: Touch | null
+}
+
+export interface EventsResult extends ResultFacts {
+  readonly rows: readonly EventRow[]
+  /** Place of the last row, for the page after it; null when no rows are left. */
+  readonly next: EventMoment | null
+}
+
+export interface QueryResults {
+  events: EventsResult
+  stats: StatsResult
+  sources: ResultFacts & { readonly rows: readonly SourcesResultRow[] }
+  person: PersonResult
+}

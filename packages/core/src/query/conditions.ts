@@ -1,0 +1,122 @@
+import { suggest } from '@millimetric/schema'
+import { LIMITS } from '@millimetric/schema/limits'
+import type { EventFilter, EventFilters, EventMatch, FilterParams } from '@millimetric/schema/wire'
+import type { Catalog } from '../catalog.js'
+import { AnalyticsError } from '../errors.js'
+import type { Condition, Field, Match, TextCondition } from '../ports/conditions.js'
+
+/**
+ * The conditions that filters stand for, in the few forms that stores know: negations become `not`, `is_set` a
+ * comparison with the empty text. Throws `invalid_params` for filters that are too many or too deep.
+ */
+export function toConditions(filters: EventFilters | undefined, catalog: Catalog | undefined): Condition[] {
+  if (filters === undefined) return []
+  const list = isList(filters) ? filters : [filters]
+  if (count(list, 0) > LIMITS.filterConditions) {
+    throw invalid(`more than ${LIMITS.filterConditions} conditions`)
+  }
+  return list.map((filter) => toCondition(filter, catalog))
+}
+
+/** Events that a goal or a step names. Throws `invalid_params` for an event that the catalog does not hold. */
+export function toMatch({ event, filters }: EventMatch, catalog: Catalog | undefined): Match {
+  checkEvent(event, catalog)
+  return { event, where: toConditions(filters, catalog) }
+}
+
+/** The contract's equality filters. */
+export function equalities(params: FilterParams, catalog: Catalog | undefined): Condition[] {
+  if (params.event !== undefined) checkEvent(params.event, catalog)
+  const fields: readonly (readonly [Field, string | undefined])[] = [
+    ['event_name', params.event],
+    ['source', params.source],
+    ['medium', params.medium],
+    ['user_id', params.user_id],
+    ['anonymous_id', params.anonymous_id],
+    ['country', params.country],
+  ]
+  return fields.flatMap(([field, value]) =>
+    value === undefined ? [] : [{ op: 'is' as const, field, values: [value] }],
+  )
+}
+
+/** Throws `invalid_params` when a catalog is closed and this name is not in it. */
+export function checkEvent(name: string, catalog: Catalog | undefined): void {
+  if (catalog === undefined || name.startsWith('$') || Object.hasOwn(catalog.events, name)) return
+  const allowed = Object.keys(catalog.events)
+  throw new AnalyticsError(
+    'invalid_params',
+    `event: "${name.slice(0, 64)}" is not in the catalog${suggest(name, allowed)}.`,
+    { details: { field: 'event', allowed: allowed.slice(0, 200) } },
+  )
+}
+
+function isList(filters: EventFilters): filters is readonly EventFilter[] {
+  return Array.isArray(filters)
+}
+
+function count(filters: readonly EventFilter[], depth: number): number {
+  if (depth > LIMITS.filterDepth) throw invalid(`nested deeper than ${LIMITS.filterDepth}`)
+  return filters.reduce((sum, filter) => sum + 1 + count(innerOf(filter), depth + 1), 0)
+}
+
+function innerOf(filter: EventFilter): readonly EventFilter[] {
+  if ('and' in filter) return filter.and
+  if ('or' in filter) return filter.or
+  if ('not' in filter) return [filter.not]
+  const match = 'has_done' in filter ? filter.has_done : 'has_not_done' in filter ? filter.has_not_done : null
+  const inner = match?.filters
+  return inner === undefined ? [] : isList(inner) ? inner : [inner]
+}
+
+function toCondition(filter: EventFilter, catalog: Catalog | undefined): Condition {
+  const inner = (one: EventFilter): Condition => toCondition(one, catalog)
+  if ('and' in filter) return { op: 'and', of: filter.and.map(inner) }
+  if ('or' in filter) return { op: 'or', of: filter.or.map(inner) }
+  if ('not' in filter) return not(inner(filter.not))
+  if ('has_done' in filter) return { op: 'done', match: toMatch(filter.has_done, catalog) }
+  if ('has_not_done' in filter) return not({ op: 'done', match: toMatch(filter.has_not_done, catalog) })
+  const { field } = filter
+  switch (filter.op) {
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return { op: filter.op, field: filter.field, value: filter.value }
+    case 'is_set': {
+      const absent: Condition = { op: 'is', field, values: [''] }
+      return filter.value === false ? absent : not(absent)
+    }
+    default: {
+      const values = (Array.isArray(filter.value) ? filter.value : [filter.value]).map(String)
+      if (field === 'event_name' && filter.op === 'is') for (const name of values) checkEvent(name, catalog)
+      const positive = POSITIVE[filter.op]
+      const condition: TextCondition = {
+        op: positive,
+        field,
+        values,
+        ...(filter.case_sensitive === false ? { fold: true } : {}),
+      }
+      return positive === filter.op ? condition : not(condition)
+    }
+  }
+}
+
+const POSITIVE = {
+  is: 'is',
+  is_not: 'is',
+  contains: 'contains',
+  not_contains: 'contains',
+  starts_with: 'starts_with',
+  matches: 'matches',
+} as const
+
+function not(condition: Condition): Condition {
+  return { op: 'not', of: condition }
+}
+
+function invalid(message: string): AnalyticsError {
+  return new AnalyticsError('invalid_params', `filters: ${message}; ask a simpler question.`, {
+    details: { field: 'filters' },
+  })
+}
