@@ -266,7 +266,7 @@ describe('paths and methods', () => {
       const answer = await send(method, '/v1/track', { key: keys.sk })
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST, OPTIONS'])
     }
-    expect((await send('POST', '/v1/stats', { key: keys.rk })).headers.get('allow')).toBe(
+    expect((await send('POST', '/v1/sources', { key: keys.rk })).headers.get('allow')).toBe(
       'GET, HEAD, OPTIONS',
     )
     for (const path of [

@@ -290,6 +290,8 @@ it('20,000 fuzzed questions and events bring back nothing foreign', async () => 
       text(),
       { events: [event, text()] },
       { ...event, properties: { x: text() } },
+      { range: '30d', filters: [{ field: 'user_id', op: pick(['is', 'is_not', 'contains']), value: text() }] },
+      { range: '30d', metrics: ['people', 'count'], group_by: ['user_id', 'properties.x'], other: true },
     ]
     const body = method === 'POST' ? JSON.stringify(pick(bodies)).replaceAll('CANARY', 'guess-') : undefined
     const [, headers] = pick(doors(own))
