@@ -11,12 +11,13 @@ import type { Caller } from '../projects/manage-projects.js'
 import { CONTROL_ROUTES } from './control-routes.js'
 import { answerPreflight, grantOrigin } from './cors.js'
 import { requireDashboardOrigin } from './dashboard-origin.js'
+import { INGEST_ROUTES } from './ingest-routes.js'
 import { PRIVACY_ROUTES } from './privacy-routes.js'
+import { QUERY_ROUTES } from './query-routes.js'
 import { addLimitHeaders, rateLimited } from './rate-limit-headers.js'
 import { errorResponse, json } from './respond.js'
 import type { Call, KeyRoute, Route, RouteDeps, UserRoute } from './route.js'
 import { createRouter } from './router.js'
-import { ROUTES } from './routes.js'
 
 /** What an adapter knows beside the request itself. */
 export interface RequestContext {
@@ -46,7 +47,7 @@ export interface HandlerDeps extends RouteDeps {
 }
 
 const NO_ORIGIN: OriginMatcher = () => false
-const find = createRouter<Route>([...ROUTES, ...CONTROL_ROUTES, ...PRIVACY_ROUTES])
+const find = createRouter<Route>([...INGEST_ROUTES, ...QUERY_ROUTES, ...CONTROL_ROUTES, ...PRIVACY_ROUTES])
 
 /** Turns requests into answers; never rejects. */
 export function createHandler(deps: HandlerDeps): Handler {

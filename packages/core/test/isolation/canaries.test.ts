@@ -3,7 +3,8 @@ import { type Analytics, createAnalytics, type Diagnostic } from '@millimetric/c
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CONTROL_ROUTES } from '../../src/http/control-routes.js'
-import { ROUTES } from '../../src/http/routes.js'
+import { INGEST_ROUTES } from '../../src/http/ingest-routes.js'
+import { QUERY_ROUTES } from '../../src/http/query-routes.js'
 
 const NAMES = ['amber', 'birch', 'cedar'] as const
 type Name = (typeof NAMES)[number]
@@ -136,7 +137,10 @@ function doors({ keys: own, owner, canary }: Tenant): [string, Record<string, st
   ]
 }
 
-const table = [...ROUTES, ...CONTROL_ROUTES].map(({ method, path }) => ({ method, path }))
+const table = [...INGEST_ROUTES, ...QUERY_ROUTES, ...CONTROL_ROUTES].map(({ method, path }) => ({
+  method,
+  path,
+}))
 
 describe.each(table)('$method $path', ({ method, path }) => {
   it('shows nobody anything of another tenant, for each foreign id, slug, key, job, origin and user', async () => {
@@ -290,7 +294,10 @@ it('20,000 fuzzed questions and events bring back nothing foreign', async () => 
       text(),
       { events: [event, text()] },
       { ...event, properties: { x: text() } },
-      { range: '30d', filters: [{ field: 'user_id', op: pick(['is', 'is_not', 'contains']), value: text() }] },
+      {
+        range: '30d',
+        filters: [{ field: 'user_id', op: pick(['is', 'is_not', 'contains']), value: text() }],
+      },
       { range: '30d', metrics: ['people', 'count'], group_by: ['user_id', 'properties.x'], other: true },
     ]
     const body = method === 'POST' ? JSON.stringify(pick(bodies)).replaceAll('CANARY', 'guess-') : undefined

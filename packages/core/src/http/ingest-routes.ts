@@ -7,9 +7,6 @@ import { AnalyticsError } from '../errors.js'
 import { clientAddress } from '../ingest/address.js'
 import type { RequestFacts } from '../ingest/enrich.js'
 import { ingest } from '../ingest/ingest.js'
-import { queryEvents } from '../query/events.js'
-import { querySources } from '../query/sources.js'
-import { queryStats } from '../query/stats.js'
 import { readJson } from './body.js'
 import { json } from './respond.js'
 import type { KeyCall, KeyRoute, Route, RouteDeps } from './route.js'
@@ -23,41 +20,11 @@ const write = (limited: LimitedRoute, run: KeyRoute['run']): KeyRoute => ({
   allowQueryKey: true,
   run,
 })
-const read = (limited: LimitedRoute, run: KeyRoute['run']): KeyRoute => ({
-  by: 'key',
-  limited,
-  method: 'GET',
-  path: `/v1/${limited}`,
-  scope: 'read',
-  allowQueryKey: false,
-  run,
-})
-
-/** Every route that takes a key of a project. */
-export const ROUTES: readonly Route[] = [
+/** Routes that bring events. */
+export const INGEST_ROUTES: readonly Route[] = [
   write('track', track),
   write('batch', batch),
   write('identify', identify),
-  read('query', async ({ queryDeps }, { request, url, principal }) =>
-    json(await queryEvents(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
-  ),
-  read('stats', async ({ queryDeps }, { request, url, principal }) =>
-    json(await queryStats(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
-  ),
-  {
-    ...read('stats', async ({ queryDeps, maxBodyBytes }, { request, principal }) =>
-      json(
-        await queryStats(queryDeps, principal, await question(request, maxBodyBytes), {
-          signal: request.signal,
-        }),
-        200,
-      ),
-    ),
-    method: 'POST',
-  },
-  read('sources', async ({ queryDeps }, { request, url, principal }) =>
-    json(await querySources(queryDeps, principal, searchParams(url), { signal: request.signal }), 200),
-  ),
 ]
 
 async function track(deps: RouteDeps, call: KeyCall): Promise<Response> {
@@ -143,27 +110,6 @@ export function readIdentify(body: unknown): Record<string, unknown> {
   }
   const { anonymous_id, user_id, traits, event_id, timestamp, sent_at } = parsed.data
   return { event: '$identify', anonymous_id, user_id, properties: traits, event_id, timestamp, sent_at }
-}
-
-/** A question as JSON; the use case checks what is in it. */
-async function question(request: Request, maxBytes: number): Promise<Record<string, unknown>> {
-  const body = await readJson(request, maxBytes)
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body }
-  throw new AnalyticsError('invalid_params', 'A question is a JSON object of parameters.')
-}
-
-/** Each parameter once; the key is not a parameter of the question. */
-function searchParams(url: URL): Record<string, string> {
-  const params: Record<string, string> = {}
-  for (const [name, value] of url.searchParams) {
-    if (Object.hasOwn(params, name)) {
-      throw new AnalyticsError('invalid_params', `${name.slice(0, 64)}: sent more than once.`, {
-        details: { field: name.slice(0, 64) },
-      })
-    }
-    Object.defineProperty(params, name, { value, enumerable: true, configurable: true, writable: true })
-  }
-  return params
 }
 
 function invalid(reason: string, message: string): AnalyticsError {
