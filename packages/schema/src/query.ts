@@ -38,25 +38,16 @@ export function listOf<T>(item: z.ZodType<T>, max: number): z.ZodType<T[]> {
 
 const DIMENSION_NAMES = [...new Set([...DIMENSIONS, ...SESSION_DIMENSIONS])]
 
-/** A name of a closed list, or a form beside it; the error lists what there is. */
-function nameOf<T extends string>(
-  what: string,
-  form: z.ZodType<T>,
-  names: readonly string[],
-  beside: string,
-): z.ZodType<T> {
-  return z.union([form], {
-    error: ({ input }) =>
-      `"${String(input).slice(0, 64)}" is no ${what}${suggest(input, names)}; it is one of ${names.join(', ')}, or ${beside}`,
-  })
-}
+/** What is wrong with a name of a closed list, for people: the list, and what was probably meant. */
+const unknownName = (what: string, names: readonly string[], beside: string) => ({
+  error: ({ input }: { input?: unknown }): string =>
+    `"${String(input).slice(0, 64)}" is no ${what}${suggest(input, names)}; it is one of ${names.join(', ')}, or ${beside}`,
+})
 
 /** A column that groups events. */
-export const dimensionSchema: z.ZodType<StatsDimension> = nameOf(
-  'dimension',
-  z.union([z.enum(DIMENSION_NAMES), propertyField]),
-  DIMENSION_NAMES,
-  'properties.<key>',
+export const dimensionSchema: z.ZodType<StatsDimension> = z.union(
+  [z.enum(DIMENSION_NAMES), propertyField],
+  unknownName('dimension', DIMENSION_NAMES, 'properties.<key>'),
 )
 
 const propertyMetric: z.ZodType<PropertyMetric> = z.templateLiteral([
@@ -67,11 +58,9 @@ const propertyMetric: z.ZodType<PropertyMetric> = z.templateLiteral([
   ')',
 ])
 /** One metric by its name. */
-export const metricSchema: z.ZodType<Metric> = nameOf(
-  'metric',
-  z.union([z.enum(METRICS), propertyMetric]),
-  METRICS,
-  `${AGGREGATES.join(' / ')}(properties.<key>)`,
+export const metricSchema: z.ZodType<Metric> = z.union(
+  [z.enum(METRICS), propertyMetric],
+  unknownName('metric', METRICS, `${AGGREGATES.join(' / ')}(properties.<key>)`),
 )
 
 const moment = z.union([z.string().min(1).max(64), z.number(), z.date()])

@@ -69,6 +69,8 @@ export function readParams<T>(schema: ParamsSchema<T>, input: unknown): T {
   const allowed = issue?.code === 'invalid_value' ? issue.values : ALLOWED.get(field)
   if (issue?.code === 'unrecognized_keys') {
     const unknown = issue.keys?.slice(0, 20) ?? []
+    if (issue.path.length > 0)
+      throw invalid(issue.path.join('.'), `unknown key "${unknown[0]?.slice(0, 64)}"`)
     const names = Object.keys(schema.shape ?? {})
     const listed = unknown.slice(0, 5).map((name) => `${name}${suggest(name, names)}`)
     throw new AnalyticsError('invalid_params', `Unknown parameter: ${listed.join(', ')}.`, {

@@ -1,9 +1,11 @@
+import { conditionCases } from './event-condition-cases.js'
 import { identityCases } from './event-identity-cases.js'
 import { quarantineCases } from './event-quarantine-cases.js'
 import { reclassifyCases } from './event-reclassify-cases.js'
 import { reportCases } from './event-report-cases.js'
 import { sessionCases } from './event-session-cases.js'
 import { sessionReportCases } from './event-session-report-cases.js'
+import { statsCases } from './event-stats-cases.js'
 import { storageCases } from './event-storage-cases.js'
 import type { EventStoreCase } from './event-store-case.js'
 import { twinCases } from './event-twin-cases.js'
@@ -13,6 +15,8 @@ export const eventStoreCases: readonly EventStoreCase[] = [
   ...storageCases,
   ...quarantineCases,
   ...reportCases,
+  ...statsCases,
+  ...conditionCases,
   ...sessionCases,
   ...sessionReportCases,
   ...identityCases,

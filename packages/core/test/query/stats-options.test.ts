@@ -1,0 +1,308 @@
+import { type Analytics, createAnalytics, defineEvents } from '@millimetric/core'
+import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
+import { beforeEach, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+
+const NOW = Date.UTC(2026, 4, 16, 12)
+const DAY = 86_400_000
+let analytics: Analytics
+
+beforeEach(async () => {
+  analytics = createAnalytics({
+    events: memoryEvents(),
+    keys: memoryKeys(),
+    clock: () => NOW,
+    delivery: { flushIntervalMs: 0 },
+  })
+  await analytics.projects.create({ slug: 'p' })
+  const visit = (who: string, source: string, daysAgo: number, event = '$pageview') => ({
+    event,
+    anonymous_id: who,
+    url: `https://site.test/?utm_source=${source}`,
+    timestamp: NOW - daysAgo * DAY,
+    properties: { plan: who },
+  })
+  await analytics.batch([
+    visit('a', 'google', 0),
+    visit('a', 'google', 0, 'signup'),
+    visit('b', 'google', 1),
+    visit('c', 'bing', 1),
+    visit('d', 'mail', 0),
+    visit('a', 'google', 3),
+    visit('e', 'bing', 2),
+    visit('f', 'bing', 3),
+  ])
+})
+
+test('several metrics are columns by their names, and nothing else', async () => {
+  const answer = await analytics.stats({
+    range: '2d',
+    metrics: ['people', 'bounce_rate', 'count'],
+    group_by: ['source'],
+  })
+  expect(answer.metrics).toEqual(['people', 'bounce_rate', 'count'])
+  expect(answer.rows).toEqual([
+    { source: 'google', people: 2, bounce_rate: 0.5, count: 3 },
+    { source: 'bing', people: 1, bounce_rate: 1, count: 1 },
+    { source: 'mail', people: 1, bounce_rate: 1, count: 1 },
+  ])
+})
+
+test('compare puts the same columns of the period before beside each row', async () => {
+  const { rows, meta } = await analytics.stats({
+    range: '2d',
+    metrics: ['people'],
+    group_by: ['source'],
+    compare: 'previous_period',
+  })
+  expect(rows).toEqual([
+    { source: 'google', people: 2, previous: { people: 1 } },
+    { source: 'bing', people: 1, previous: { people: 2 } },
+    { source: 'mail', people: 1, previous: { people: 0 } },
+  ])
+  expect(meta.compared_to).toEqual({ from: '2026-05-13T00:00:00+00:00', to: '2026-05-15T00:00:00+00:00' })
+})
+
+test('a compared series is laid bucket on bucket; where the other range is shorter there is null', async () => {
+  const two = await analytics.stats({ range: '2d', interval: 'day', compare: 'previous_period' })
+  expect(two.rows).toEqual([
+    { bucket: '2026-05-15T00:00:00+00:00', value: 2, previous: { value: 2 } },
+    { bucket: '2026-05-16T00:00:00+00:00', value: 3, previous: { value: 1 } },
+  ])
+  const march = await analytics.stats({
+    from: '2026-03-01',
+    to: '2026-04-01',
+    interval: 'day',
+    compare: 'previous_period',
+  })
+  expect(march.rows.map(({ previous }) => previous).slice(27)).toEqual([{ value: 0 }, null, null, null])
+})
+
+test('totals count people once over all groups; other is what the limit left out', async () => {
+  const answer = await analytics.stats({
+    range: '4d',
+    metrics: ['people', 'count'],
+    group_by: ['source'],
+    limit: 1,
+    totals: true,
+    other: true,
+    compare: 'previous_period',
+  })
+  expect(answer.rows).toEqual([{ source: 'bing', people: 3, count: 3, previous: { people: 0, count: 0 } }])
+  expect(answer.totals).toEqual([{ people: 6, count: 8, previous: { people: 0, count: 0 } }])
+  expect(answer.other).toEqual([{ people: 3, count: 5, previous: { people: 0, count: 0 } }])
+  expect(answer.meta.truncated).toBe(true)
+  const whole = await analytics.stats({ range: '4d', group_by: ['source'], other: true })
+  expect(whole.other).toEqual([])
+  const series = await analytics.stats({
+    range: '2d',
+    interval: 'day',
+    group_by: ['source'],
+    limit: 1,
+    totals: true,
+    other: true,
+  })
+  expect(series.totals.map(({ value }) => value)).toEqual([2, 3])
+  expect(series.other.map(({ value }) => value)).toEqual([1, 1])
+})
+
+test('order_by: columns in order of weight, a minus for largest first, ties by group', async () => {
+  const order = async (...order_by: string[]): Promise<string[]> => {
+    const { rows } = await analytics.stats({
+      range: '4d',
+      metrics: ['people', 'count'],
+      group_by: ['source'],
+      order_by,
+    })
+    return rows.map(({ source }) => source)
+  }
+  expect(await order('people')).toEqual(['mail', 'google', 'bing'])
+  expect(await order('-people')).toEqual(['bing', 'google', 'mail'])
+  expect(await order('source')).toEqual(['bing', 'google', 'mail'])
+  expect(await order('-source')).toEqual(['mail', 'google', 'bing'])
+  expect(await order('-count', '-people')).toEqual(['google', 'bing', 'mail'])
+})
+
+test('a goal needs its metric, and its metric a goal', async () => {
+  const rate = await analytics.stats({
+    range: '2d',
+    metric: 'conversion_rate',
+    goal: { event: 'signup' },
+    group_by: ['source'],
+  })
+  expect(rate.rows).toEqual([
+    { source: 'google', value: 0.5 },
+    { source: 'bing', value: 0 },
+    { source: 'mail', value: 0 },
+  ])
+  await expect(analytics.stats({ range: '2d', metric: 'conversion_rate' })).rejects.toMatchObject({
+    code: 'invalid_params',
+    message: expect.stringMatching(/goal.*signup/),
+  })
+  await expect(analytics.stats({ range: '2d', goal: { event: 'signup' } })).rejects.toMatchObject({
+    code: 'invalid_params',
+    details: { field: 'goal' },
+  })
+})
+
+describe('mistakes say what to write instead', () => {
+  const cases: [string, Record<string, unknown>, string, RegExp][] = [
+    [
+      'metric',
+      { metric: 'uniqes' },
+      'invalid_params',
+      /"uniqes" is no metric \(did you mean "uniques"\?\); it is one of count, /,
+    ],
+    ['metrics', { metrics: ['count', 'sum(price)'] }, 'invalid_params', /sum \/ avg .*\(properties\.<key>\)/],
+    ['both', { metric: 'count', metrics: ['count'] }, 'invalid_params', /either metric or metrics/],
+    ['no metric', { metrics: [] }, 'invalid_params', /at least one/],
+    [
+      'dimension',
+      { group_by: ['sorce'] },
+      'invalid_group_by',
+      /"sorce" is no dimension \(did you mean "source"\?\)/,
+    ],
+    [
+      'dimension of sessions',
+      { metric: 'bounce_rate', group_by: ['path'] },
+      'invalid_group_by',
+      /entry_path/,
+    ],
+    [
+      'too many dimensions',
+      { group_by: ['source', 'medium', 'campaign', 'os', 'browser', 'country'] },
+      'invalid_group_by',
+      /5/,
+    ],
+    ['other without groups', { other: true }, 'invalid_params', /group_by/],
+    [
+      'order',
+      { order_by: ['-peopel'], metrics: ['people'], group_by: ['source'] },
+      'invalid_params',
+      /did you mean "people"/,
+    ],
+    ['parameter', { groupby: 'source' }, 'invalid_params', /groupby \(did you mean "group_by"\?\)/],
+    [
+      'operator',
+      { filters: { field: 'path', op: 'equals', value: '/' } },
+      'invalid_params',
+      /"equals" is no operator; it is one of is, /,
+    ],
+    [
+      'operator nearly',
+      { filters: { field: 'path', op: 'contain', value: '/' } },
+      'invalid_params',
+      /did you mean "contains"/,
+    ],
+    [
+      'field',
+      { filters: [{ or: [{ field: 'pth', op: 'is', value: '/' }] }] },
+      'invalid_params',
+      /filters\[0\]\.or\[0\]\.field: "pth" is no field \(did you mean "path"\?\)/,
+    ],
+    [
+      'number on text',
+      { filters: { field: 'path', op: 'gt', value: 1 } },
+      'invalid_params',
+      /only properties/,
+    ],
+    [
+      'text for a number',
+      { filters: { field: 'properties.x', op: 'gt', value: '1' } },
+      'invalid_params',
+      /takes a number/,
+    ],
+    [
+      'group with a neighbour',
+      { filters: { and: [{ field: 'os', op: 'is_set' }], op: 'is' } },
+      'invalid_params',
+      /filters: unknown key "op"/,
+    ],
+    ['not a condition', { filters: ['source=google'] }, 'invalid_params', /"field": "source"/],
+    ['filters that are no JSON', { filters: '{"field":' }, 'invalid_params', /not a condition/],
+    ['pattern', { filters: { field: 'path', op: 'matches', value: '(' } }, 'invalid_params', /RE2/],
+    ['lookahead', { filters: { field: 'path', op: 'matches', value: '(?=x)' } }, 'invalid_params', /RE2/],
+    ['goal', { metric: 'conversion_rate', goal: { evnt: 'x' } }, 'invalid_params', /goal/],
+    ['comparison', { compare: 'last_week' }, 'invalid_params', /previous_period/],
+    ['has_done without an event', { filters: { has_done: {} } }, 'invalid_params', /"event": "name"/],
+    [
+      'a number that is none',
+      { filters: { field: 'properties.x', op: 'gt', value: Number.NaN } },
+      'invalid_params',
+      /filters/,
+    ],
+  ]
+  test.each(cases)('%s', async (_name, params, code, message) => {
+    const asked = analytics.stats({ range: '7d', ...params } as never)
+    await expect(asked).rejects.toMatchObject({ code, status: 400, message: expect.stringMatching(message) })
+  })
+
+  test('filters may not be too deep or too many', async () => {
+    const leaf = { field: 'os', op: 'is_set' } as const
+    let deep: object = leaf
+    for (let depth = 0; depth < 20; depth++) deep = { not: deep }
+    const wide = { or: Array.from({ length: 99 }, () => leaf) }
+    for (const filters of [deep, [wide, wide]]) {
+      await expect(analytics.stats({ range: '7d', filters } as never)).rejects.toMatchObject({
+        code: 'invalid_params',
+      })
+    }
+    await expect(analytics.stats({ range: '7d', filters: wide })).resolves.toBeDefined()
+  })
+})
+
+test('with a catalog, an event that is not in it is named with what is', async () => {
+  const closed = createAnalytics({
+    events: memoryEvents(),
+    keys: memoryKeys(),
+    catalog: defineEvents({
+      signup: z.object({ plan: z.string() }),
+      purchase: z.object({ price: z.number() }),
+    }),
+  })
+  await closed.projects.create({ slug: 'p' })
+  const mistakes = [
+    { event: 'singup' },
+    { metric: 'conversion_rate', goal: { event: 'singup' } },
+    { filters: { has_done: { event: 'singup' } } },
+    { filters: { not: { field: 'event_name', op: 'is', value: ['purchase', 'singup'] } } },
+  ]
+  for (const params of mistakes) {
+    await expect(closed.stats({ range: '7d', ...params } as never)).rejects.toMatchObject({
+      code: 'invalid_params',
+      message: expect.stringMatching(/did you mean "signup"/),
+      details: { allowed: ['signup', 'purchase'] },
+    })
+  }
+  await expect(closed.stats({ range: '7d', event: '$pageview' })).resolves.toBeDefined()
+})
+
+test('pages of raw events follow each other without a gap or a repeat, whatever their times', async () => {
+  await analytics.batch(
+    Array.from({ length: 25 }, (_, n) => ({
+      event: 'same',
+      event_id: `s${n}`,
+      anonymous_id: 'z',
+      timestamp: NOW - (n % 3),
+    })),
+  )
+  const seen: string[] = []
+  let cursor: string | null | undefined
+  do {
+    const page = await analytics.query({
+      range: '1d',
+      event: 'same',
+      limit: 4,
+      ...(cursor ? { cursor } : {}),
+    })
+    seen.push(...page.rows.map(({ event_id }) => event_id))
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  expect(seen.length).toBe(25)
+  expect(new Set(seen).size).toBe(25)
+  for (const bad of ['x', 'bnVsbA', 'W10', btoa('[1,2,3,4]'), btoa('[1,2,-3,"x"]')]) {
+    await expect(analytics.query({ range: '1d', cursor: bad })).rejects.toMatchObject({
+      details: { field: 'cursor' },
+    })
+  }
+})
