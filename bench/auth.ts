@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createAuthenticator } from '../packages/core/src/auth/authenticate.js'
 import { createKeyManager } from '../packages/core/src/auth/manage-keys.js'
 import { isAnalyticsError } from '../packages/core/src/errors.js'
@@ -9,6 +11,7 @@ import { createTestDatabase } from '../packages/core/test/keys/postgres-server.j
 const ORIGIN = 'https://shop.test'
 const FLOOD = 100_000
 const SENDERS = 500
+const REFUSALS = 20_000
 const NEED = { scope: 'ingest', allowQueryKey: false } as const
 
 /** What authentication costs, and what a flood of bogus keys does to Postgres, memory and good keys. */
@@ -55,12 +58,14 @@ export async function run(): Promise<void> {
     ).toFixed(1)} µs over one without`,
   )
 
-  const good = asking(made.keys.pk)
+  await refusals(async (key) => await answerOf(authenticator.authenticate(asking(key), NEED)), made.keys.sk)
+
+  const goodRequest = asking(made.keys.pk)
   const latencies = async (until: () => boolean): Promise<number[]> => {
     const times: number[] = []
     while (!until()) {
       const started = performance.now()
-      await authenticator.authenticate(good, NEED)
+      await authenticator.authenticate(goodRequest, NEED)
       times.push(performance.now() - started)
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
@@ -74,44 +79,56 @@ export async function run(): Promise<void> {
   for (let i = 0; i < 20; i++) {
     uncached.push((await keyManager.create({ project_id: made.project.id, kind: 'sk' })).secret)
   }
-  // The engine sizes its young generation under load once; what counts is what the flood adds from there.
-  let warm = FLOOD
-  await Promise.all(
-    Array.from({ length: SENDERS }, async () => {
-      while (warm < FLOOD * 1.3) await answerOf(authenticator.authenticate(asking(bogus(warm++)), NEED))
-    }),
-  )
-  globalThis.gc?.()
-  const { rss: before, heapUsed: heapBefore } = process.memoryUsage()
+  const ask = async (key: string, request = asking(key)): Promise<string> => {
+    request.headers.set('authorization', `Bearer ${key}`)
+    return await answerOf(authenticator.authenticate(request, NEED))
+  }
+  const good = async (request: Request): Promise<void> => {
+    await ask(made.keys.pk, request)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  // Each sender has one Request: half a kilobyte of each new one outlives it until a full collection, key or no key.
+  const senders = Array.from({ length: SENDERS }, () => asking(made.keys.pk))
+  // The engine sizes its heap under load once: what counts is what a flood adds to as many good requests.
+  const busy = [await peakOf(senders, good)]
   statements = 0
   let sent = 0
   const answers = new Map<string, number>()
   const note = (answer: string): void => void answers.set(answer, (answers.get(answer) ?? 0) + 1)
   const started = performance.now()
-  const senders = Array.from({ length: SENDERS }, async () => {
-    while (sent < FLOOD) note(await answerOf(authenticator.authenticate(asking(bogus(sent++)), NEED)))
-  })
+  const flood = async (request: Request): Promise<void> => note(await ask(bogus(sent++), request))
+  const flooding = peakOf(senders, flood)
   const probes = (async () => {
     for (const key of uncached) {
       const asked = performance.now()
-      const answer = await answerOf(authenticator.authenticate(asking(key), NEED))
+      const answer = await ask(key)
       fresh.push({ key: '', ms: performance.now() - asked, answer })
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   })()
   const flooded = await latencies(() => sent >= FLOOD)
-  await Promise.all(senders)
+  const drowned = [await flooding]
   const seconds = (performance.now() - started) / 1000
   await probes
-  globalThis.gc?.()
-  const grown = (process.memoryUsage().rss - before) / 1e6
-  const kept = (process.memoryUsage().heapUsed - heapBefore) / 1e6
 
   console.log(
     `flood: ${FLOOD} distinct bogus keys in ${seconds.toFixed(1)} s: ${JSON.stringify([...answers])}`,
   )
   console.log(`  Postgres lookups: ${(statements / seconds).toFixed(1)} a second`)
-  console.log(`  memory: ${grown.toFixed(1)} MB more resident, ${kept.toFixed(1)} MB more on the heap`)
+  const kept = [await keptMemory()]
+  for (let round = 1; round < 3; round++) {
+    busy.push(await peakOf(senders, good))
+    drowned.push(await peakOf(senders, flood))
+    kept.push(await keptMemory())
+  }
+  console.log(
+    `  resident at the peak, MB: ${busy.map((mb) => mb.toFixed(0)).join(', ')} with good requests, ` +
+      `${drowned.map((mb) => mb.toFixed(0)).join(', ')} in floods of as many`,
+  )
+  console.log(
+    `  kept after each flood, garbage collected: ${kept.map(({ heap }) => heap.toFixed(1)).join(', ')} MB on the heap, ` +
+      `${kept.map(({ resident }) => resident.toFixed(0)).join(', ')} MB resident`,
+  )
   console.log(
     `  cached good key: p99 ${percentile(calm, 99).toFixed(2)} ms calm, ${percentile(flooded, 99).toFixed(2)} ms in the flood (${flooded.length} asked)`,
   )
@@ -122,6 +139,30 @@ export async function run(): Promise<void> {
   limits()
   await keys.close()
   await database.close()
+}
+
+/** Whether the time of a refusal says that a prefix exists. */
+async function refusals(answer: (key: string) => Promise<string>, key: string): Promise<void> {
+  const [unknown, wrong] = [bogus(0xfffffff0), `${key.slice(0, -43)}${'A'.repeat(43)}`]
+  const times = new Map<string, number[]>([
+    [unknown, []],
+    [wrong, []],
+  ])
+  for (let i = 0; i < REFUSALS * 1.2; i++) {
+    // In turns, and each first as often as the other.
+    for (const presented of i % 2 === 0 ? [unknown, wrong] : [wrong, unknown]) {
+      const started = performance.now()
+      const said = await answer(presented)
+      if (said !== 'invalid_api_key') throw new Error(`A bad key was answered with ${said}.`)
+      if (i >= REFUSALS * 0.2) times.get(presented)?.push((performance.now() - started) * 1000)
+    }
+  }
+  const [a, b] = [times.get(unknown) ?? [], times.get(wrong) ?? []]
+  const at = (share: number): string =>
+    `${percentile(a, share).toFixed(2)} and ${percentile(b, share).toFixed(2)} µs (ratio ${(percentile(a, share) / percentile(b, share)).toFixed(3)})`
+  console.log(
+    `refused, ${REFUSALS} each in turns, unknown prefix and wrong secret: median ${at(50)}, p10 ${at(10)}, p90 ${at(90)}`,
+  )
 }
 
 /** Allowed share of what a limit allows, in this process. */
@@ -145,6 +186,38 @@ function limits(): void {
   console.log(
     `rate limits, 10–10,000/s at loads 0.9–2: ${(lowest * 100).toFixed(1)}–${(highest * 100).toFixed(1)} % of what they should allow`,
   )
+}
+
+/** Most megabytes resident while so many requests are sent; nothing is collected by force. */
+async function peakOf(
+  senders: readonly Request[],
+  send: (request: Request) => Promise<void>,
+): Promise<number> {
+  let left = FLOOD
+  let peak = 0
+  const watch = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss() / 1e6)
+  }, 20)
+  await Promise.all(
+    senders.map(async (request) => {
+      while (left-- > 0) await send(request)
+    }),
+  )
+  clearInterval(watch)
+  return peak
+}
+
+/** Megabytes that are still referenced, and what the process holds then. */
+async function keptMemory(): Promise<{ heap: number; resident: number }> {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect !== 'function') throw new Error('There is no way to collect garbage here.')
+  // Twice, with a turn before each: what has a finalizer goes after it.
+  for (let turn = 0; turn < 2; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    collect()
+  }
+  return { heap: process.memoryUsage().heapUsed / 1e6, resident: process.memoryUsage.rss() / 1e6 }
 }
 
 /** Microseconds that `work` takes more than `bare`, the better of five rounds each. */

@@ -1,7 +1,7 @@
 import { constantTimeEqualHex } from '#crypto'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
-import type { KeyRecord, KeyStore, Pepper, Project, Scope } from '../ports/key-store.js'
+import type { FoundKey, KeyRecord, KeyStore, Pepper, Project, Scope } from '../ports/key-store.js'
 import { presentedKey } from './credential.js'
 import { invalidField } from './input-field.js'
 import { hashSecret, type ParsedKey } from './key.js'
@@ -101,12 +101,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   async function load(prefix: string): Promise<CachedKey | undefined> {
     options.onLookup?.()
-    const [peppers, found] = await Promise.all([keys.peppers(), lookUp(prefix)])
-    if (found === undefined) return undefined
-    const { key: record, project } = found
+    const found = await lookUp(prefix)
+    return found === undefined ? undefined : ready(found, await keys.peppers())
+  }
+
+  function ready({ key: record, project }: FoundKey, peppers: readonly Pepper[]): CachedKey {
     const pepper = peppers.find(({ id }) => id === record.pepper_id)
     if (pepper === undefined) reportPepper(record)
-    const { id: key_id, kind: key_kind, scopes } = record
+    const { id: key_id, kind: key_kind, prefix, scopes } = record
     return {
       record,
       pepper,
@@ -127,20 +129,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     })
   }
 
-  async function find(prefix: string): Promise<CachedKey | undefined> {
-    try {
-      return await cache.find(prefix)
-    } catch (error) {
-      // The reason went to the diagnostics; clients learn only that it is not their key's fault.
-      throw new AnalyticsError('storage_unavailable', 'API keys can not be checked right now.', {
-        retryAfter: 2,
-        cause: error,
-      })
-    }
+  function unreadable(cause: unknown): AnalyticsError {
+    // The reason went to the diagnostics; clients learn only that it is not their key's fault.
+    return new AnalyticsError('storage_unavailable', 'API keys can not be checked right now.', {
+      retryAfter: 2,
+      cause,
+    })
   }
 
   async function verify(presented: ParsedKey): Promise<CachedKey> {
-    const cached = await find(presented.prefix)
+    let cached: CachedKey | undefined
+    try {
+      cached = await cache.find(presented.prefix)
+    } catch (error) {
+      throw unreadable(error)
+    }
     const hash = await hashSecret(presented.secret, cached?.pepper ?? NO_PEPPER)
     const matches = constantTimeEqualHex(hash, cached?.record.secret_hash ?? NO_HASH)
     if (cached === undefined || cached.pepper === undefined || !matches || !isLive(cached, clock())) {

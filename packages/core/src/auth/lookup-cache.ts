@@ -67,31 +67,47 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
     return loadOrStale(key)
   }
 
-  async function loadOrStale(key: string): Promise<V | undefined> {
-    try {
-      return await (loads.get(key) ?? begin(key))
-    } catch (error) {
+  function loadOrStale(key: string): Promise<V | undefined> {
+    return (loads.get(key) ?? begin(key)).catch((error: unknown) => {
       // Read again: a revocation may have taken the entry away while the load was under way.
       const entry = found.get(key)
       if (entry !== undefined && isYounger(entry.loadedAt, STALE_MS, clock())) return entry.value
       throw error
-    }
+    })
   }
 
-  async function begin(key: string): Promise<V | undefined> {
-    if (loads.size >= MAX_LOADS) throw unavailable('Too many lookups are waiting for the key store.')
+  // No more promises than it needs: a flood of bogus keys makes thousands of loads a second.
+  function begin(key: string): Promise<V | undefined> {
+    if (loads.size >= MAX_LOADS) {
+      return Promise.reject(unavailable('Too many lookups are waiting for the key store.'))
+    }
     triedAt = clock()
-    const load = withDeadline(fetch(key), opened ? DEADLINE_MS : OPENING_MS).finally(() => {
-      if (loads.get(key) === load) loads.delete(key)
+    const load = new Promise<V | undefined>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        if (!end()) return
+        failing = true
+        report(error)
+        reject(error)
+      }
+      const giveUp = (): void => fail(unavailable('The key store did not answer in time.'))
+      let late: ReturnType<typeof setTimeout> | undefined = setTimeout(
+        giveUp,
+        opened ? DEADLINE_MS : OPENING_MS,
+      )
+      /** False when those who wait have been answered before. */
+      const end = (): boolean => {
+        if (late === undefined) return false
+        clearTimeout(late)
+        late = undefined
+        if (loads.get(key) === load) loads.delete(key)
+        return true
+      }
+      fetch(key).then((value) => {
+        if (end()) resolve(value)
+      }, fail)
     })
     loads.set(key, load)
-    try {
-      return await load
-    } catch (error) {
-      failing = true
-      report(error)
-      throw error
-    }
+    return load
   }
 
   function report(error: unknown): void {
@@ -180,18 +196,6 @@ function createMisses(size: number): Misses {
 /** False as well when the clock went backwards. */
 function isYounger(since: number, age: number, now: number): boolean {
   return now >= since && now - since < age
-}
-
-async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unavailable('The key store did not answer in time.')), deadlineMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function unavailable(message: string): AnalyticsError {
