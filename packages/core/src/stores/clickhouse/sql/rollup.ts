@@ -149,7 +149,7 @@ export function rollupPart(
   ]
   const dayStart = 'toInt64(toUnixTimestamp(r.day_start)) * 1000'
   const rollup = `SELECT ${[
-    ...plan.group_by.map((dimension, index) => `toString(${columns.text(dimension)}) AS group_${index}`),
+    ...plan.group_by.map((dimension, index) => `${columns.text(dimension)} AS group_${index}`),
     ...bucketOf(dayStart, buckets, binder),
     ...measures.map((measure, index) => `${measure?.rollup ?? 'NULL'} AS part_${index}`),
   ].join(', ')}
@@ -158,7 +158,7 @@ ${grouped(by)}`
   const raws = gaps.map(({ start, end }) => {
     const rows = eventRows(reading, { ...plan, from: start, to: end }, binder)
     const columnsOfGap = [
-      ...plan.group_by.map((dimension, index) => `toString(${rows.text(dimension)}) AS group_${index}`),
+      ...plan.group_by.map((dimension, index) => `${rows.text(dimension)} AS group_${index}`),
       ...bucketOf('toUnixTimestamp64Milli(e.timestamp)', buckets, binder),
       ...measures.map((measure, index) => `${measure?.raw ?? 'NULL'} AS part_${index}`),
     ]

@@ -59,7 +59,7 @@ function eventPart(reading: Reading, { plan, buckets, only }: StatsPart, binder:
   const rows = eventRows(reading, plan, binder)
   const moment = 'toUnixTimestamp64Milli(e.timestamp)'
   const columns = [
-    ...plan.group_by.map((dimension, index) => `toString(${rows.text(dimension)}) AS group_${index}`),
+    ...plan.group_by.map((dimension, index) => `${rows.text(dimension)} AS group_${index}`),
     ...bucketOf(moment, buckets, binder),
     ...plan.metrics.map(
       (metric, index) =>

@@ -1,0 +1,116 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { createAnalytics, type EventStore } from '@millimetric/core'
+import { chdbEvents } from '@millimetric/core/chdb'
+import { memoryKeys } from '@millimetric/core/memory'
+import { acquireEngine } from '../packages/core/src/stores/chdb/engine.js'
+import { QUESTIONS } from './query-questions.js'
+import { fillTraffic } from './traffic.js'
+
+const DAY = 86_400_000
+const UNTIL = Math.floor(Date.now() / DAY) * DAY
+const ROUNDS = 7
+
+/**
+ * Every report against the best SQL by hand (`bench/sql`), on the embedded engine and in the same run:
+ * `npm run bench -- query [events a project] [projects] [only]`.
+ */
+export async function run([events = '1000000', projects = '10', only = '']: string[]): Promise<void> {
+  const path = mkdtempSync(join(tmpdir(), 'millimetric-bench-'))
+  const engine = await acquireEngine(path)
+  const database = 'bench_query'
+  const store = chdbEvents({ path, database })
+  let inStore = 0
+  const timed: EventStore = {
+    ...store,
+    async query(plan, options) {
+      const start = performance.now()
+      try {
+        return await store.query(plan, options)
+      } finally {
+        inStore += performance.now() - start
+      }
+    },
+  }
+  const analytics = createAnalytics({ events: timed, keys: memoryKeys() })
+  try {
+    const { project } = await analytics.projects.create({ slug: 'bench' })
+    const others = Array.from(
+      { length: Number(projects) - 1 },
+      (_, n) => `44444444-4444-4444-8444-${String(n).padStart(12, '0')}`,
+    )
+    await fillTraffic(
+      { engine, store, database },
+      { projects: [project.id, ...others], events: Number(events), days: 90, until: UNTIL },
+    )
+    const [from, to] = [UNTIL - 30 * DAY, UNTIL]
+    const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
+    const table: Record<string, object> = {}
+    for (const { name, ask } of QUESTIONS.filter((question) => question.name.includes(only))) {
+      const query = readFileSync(new URL(`sql/${name}.sql`, import.meta.url), 'utf8')
+      const byHand = async (): Promise<unknown[][]> => {
+        const answer = await engine.readers[0].query({
+          query: `${query}\nSETTINGS output_format_json_quote_64bit_integers=0`,
+          query_params: { db: database, project: project.id, from: from / 1000, to: to / 1000 },
+          format: 'JSONEachRow',
+        })
+        return (await answer.json<object>()).map((row) => Object.values(row))
+      }
+      const [ours, theirs] = [await ask(analytics, range), await byHand()]
+      if (!isDeepStrictEqual(ours, theirs)) {
+        console.error(JSON.stringify(ours.slice(0, 5)), JSON.stringify(theirs.slice(0, 5)))
+        throw new Error(`${name}: the answers differ`)
+      }
+      const own: Cost[] = []
+      const hand: Cost[] = []
+      const shaping: number[] = []
+      for (let round = 0; round < ROUNDS; round++) {
+        inStore = 0
+        const cost = await costOf(async () => await ask(analytics, range))
+        own.push(cost)
+        shaping.push(cost.wall - inStore)
+        hand.push(await costOf(byHand))
+      }
+      const [wall, handWall] = [median(own.map((cost) => cost.wall)), median(hand.map((cost) => cost.wall))]
+      const [cpu, handCpu] = [median(own.map((cost) => cost.cpu)), median(hand.map((cost) => cost.cpu))]
+      table[name] = {
+        'ours, ms': round1(wall),
+        'by hand, ms': round1(handWall),
+        ratio: Number((wall / handWall).toFixed(2)),
+        'cpu ms': `${round1(cpu)} / ${round1(handCpu)}`,
+        'cpu ratio': Number((cpu / handCpu).toFixed(2)),
+        'planning and shaping, ms': Number(median(shaping).toFixed(2)),
+        rows: ours.length,
+      }
+    }
+    console.log(`\n30 of 90 days, ${Number(events).toLocaleString()} events a project, ${projects} projects`)
+    console.table(table)
+  } finally {
+    await analytics.close()
+    await engine.close()
+    rmSync(path, { recursive: true, force: true })
+  }
+}
+
+interface Cost {
+  wall: number
+  /** Of all threads of this process, the engine's among them: hardly changed by what else the machine does. */
+  cpu: number
+}
+
+async function costOf(run: () => Promise<unknown>): Promise<Cost> {
+  const [start, before] = [performance.now(), process.cpuUsage()]
+  await run()
+  const { user, system } = process.cpuUsage(before)
+  return { wall: performance.now() - start, cpu: (user + system) / 1000 }
+}
+
+function median(list: readonly number[]): number {
+  return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0
+}
+
+function round1(ms: number): number {
+  return Number(ms.toFixed(1))
+}
