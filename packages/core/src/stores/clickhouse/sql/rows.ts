@@ -2,7 +2,7 @@ import type { Condition, Match } from '../../../ports/conditions.js'
 import { identifier } from '../client.js'
 import { type Binder, instant } from './binder.js'
 import { type Columns, conditionSql, eventColumns } from './conditions.js'
-import { EVENT_HALF, EVENT_VISIT, sessionPages } from './fragments.js'
+import { EVENT_HALF, EVENT_VISIT, IN_SESSION, lookRange, sessionPages } from './fragments.js'
 import { links, PERSON_HASH } from './identity.js'
 import { firstOfItsId, type Reading } from './reading.js'
 
@@ -37,7 +37,7 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
   const columns = eventColumns('e', binder, {
     page(field) {
       needsPages = true
-      return `v.${field}`
+      return field === 'entry_path' ? 'v.entry_page' : 'v.exit_page'
     },
     done(match) {
       return `${person()} IN (${doers(reading, scope, match, binder)})`
@@ -57,7 +57,7 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
           : []),
         ...(needsPages
           ? [
-              `LEFT JOIN (${sessionPages(reading, { ...scope, raw: false }, binder)}) AS v ON v.visit = ${EVENT_VISIT} AND v.half = ${EVENT_HALF}`,
+              `LEFT JOIN (${pagesNear(reading, scope, binder)}) AS v ON v.visit = ${EVENT_VISIT} AND v.half = ${EVENT_HALF}`,
             ]
           : []),
       ]
@@ -73,6 +73,13 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
       return `FROM ${tables.join('\n')} WHERE ${where.join(' AND ')}`
     },
   }
+}
+
+/** Pages of the sessions that rows of the range can belong to. */
+function pagesNear(reading: Reading, scope: RowScope, binder: Binder): string {
+  const { include_bots, visible = [] } = scope
+  const near = eventRows(reading, { ...lookRange(scope), include_bots, visible, filters: [] }, binder)
+  return sessionPages(near.from([IN_SESSION]))
 }
 
 /** Rows that match, among those that may be seen. */

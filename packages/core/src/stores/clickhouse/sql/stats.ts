@@ -130,6 +130,6 @@ ${grouped(buckets === null ? keys : [...keys, 'bucket'])}`
 }
 
 function sessionField(dimension: StatsDimension): string {
-  if (isSessionDimension(dimension)) return dimension
+  if (isSessionDimension(dimension)) return `session_${dimension}`
   throw new TypeError(`not a dimension of sessions: ${dimension}`)
 }
