@@ -3,12 +3,14 @@ import type { StatsParams, StatsResponse } from '@millimetric/schema/wire'
 import type { Analytics, CallContext, QueryContext, Receipt } from './api.js'
 import { createAccountKeys } from './auth/account-keys.js'
 import { createAuthenticator } from './auth/authenticate.js'
+import { createToken } from './auth/create-token.js'
 import { createKeyChanges } from './auth/key-changes.js'
 import { createKeyMint } from './auth/key-mint.js'
 import { createKeyManager } from './auth/manage-keys.js'
 import { type OriginMatcher, originMatcher } from './auth/origin.js'
 import type { ProcessPrincipal } from './auth/principal.js'
 import { createRateLimiter } from './auth/rate-limit.js'
+import { createTokenSigner } from './auth/read-token.js'
 import type { EventDefinitions } from './catalog.js'
 import { guardDiagnostics } from './diagnostics.js'
 import { AnalyticsError, isAnalyticsError } from './errors.js'
@@ -53,8 +55,11 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
   const options = resolveOptions(input)
   const { events, keys, clock } = options
   const onDiagnostic = guardDiagnostics(options.onDiagnostic)
+  const tokens = createTokenSigner({ keys })
+  const tokenDeps = { tokens, clock, catalog: options.catalog }
   const authenticator = createAuthenticator({
     keys,
+    tokens,
     clock,
     cacheTtlMs: options.keyCacheTtlMs,
     findProject: async (name) => await projects.find(name),
@@ -224,6 +229,7 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     handler: createHandler({
       ingestDeps,
       queryDeps,
+      tokenDeps,
       trustedProxies: options.trustedProxies,
       maxBodyBytes: options.maxBodyBytes,
       authenticator,
@@ -283,6 +289,9 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       rotate: keyManager.rotate,
       revoke: keyManager.revoke,
       account: accountKeys,
+    },
+    tokens: {
+      create: async ({ project, ...input }) => await createToken(tokenDeps, await principal(project), input),
     },
     maintain: async () => await upkeep.run(),
     close() {

@@ -10,6 +10,8 @@ import type {
   SourcesResponse,
   StatsParams,
   StatsResponse,
+  TokenParams,
+  TokenResponse,
   TrackEvent,
 } from '@millimetric/schema/wire'
 import type { AccountKeys } from './auth/account-keys.js'
@@ -122,6 +124,13 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
   }
   readonly projects: Projects
   readonly keys: Omit<KeyManager, 'prepare'> & { readonly account: AccountKeys }
+  readonly tokens: {
+    /**
+     * A short-lived token with which a browser reads part of a project: only the events that `filters` let through exist
+     * for it, in every answer. `project` is a slug or id. Errors: `invalid_params`, `unknown_project`.
+     */
+    create(input: TokenParams & { project?: string | undefined }): Promise<TokenResponse>
+  }
   /** Stored events by month, and what the plan allows. */
   usage(context?: { project?: string }): Promise<ProjectUsage>
   /**

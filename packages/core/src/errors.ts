@@ -11,6 +11,7 @@ export const ERROR_STATUS = {
   malformed_api_key: 401,
   invalid_api_key: 401,
   key_kind_mismatch: 401,
+  token_expired: 401,
   invalid_session: 401,
   invalid_internal_secret: 401,
   insufficient_scope: 403,

@@ -20,3 +20,4 @@ export {
   trackResponseSchema,
 } from './response.js'
 export { suggest } from './suggestion.js'
+export { tokenClaimsSchema, tokenParamsSchema, tokenResponseSchema } from './tokens-schema.js'

@@ -201,3 +201,4 @@ export type {
   StatsRow,
   StatsSummaryRow,
 } from './stats-result.js'
+export type { Lifetime, TokenClaims, TokenParams, TokenResponse } from './tokens.js'

@@ -10,6 +10,9 @@ import { createKeyUse } from './key-use.js'
 import { createLookupCache } from './lookup-cache.js'
 import { type OriginMatcher, originMatcher } from './origin.js'
 import { type AccountPrincipal, type KeyPrincipal, requireScope } from './principal.js'
+import { createTokenSigner, type TokenSigner } from './read-token.js'
+import { checkable, invalidKey, requireKind, requireNamed, unknownProject } from './refusals.js'
+import { createTokenCheck } from './token-check.js'
 
 export interface AuthenticatorOptions {
   readonly keys: KeyStore
@@ -20,10 +23,12 @@ export interface AuthenticatorOptions {
    * made in another process is felt here. Default 60,000, from 0 to 300,000.
    */
   readonly cacheTtlMs?: number | undefined
-  /** By UUID or slug; for account keys, which name the project they ask about. Default: asks the store. */
+  /** By UUID or slug; for account keys and tokens, which name the project they ask about. Default: asks the store. */
   readonly findProject?: ((idOrSlug: string) => Promise<Project | undefined>) | undefined
   /** Called when a key is about to be looked up, which is when copies begin to exist. */
   readonly onLookup?: (() => void) | undefined
+  /** Checks read tokens. Default: one of its own. */
+  readonly tokens?: TokenSigner | undefined
   readonly onDiagnostic: OnDiagnostic
 }
 
@@ -33,6 +38,8 @@ export interface AuthenticationNeed {
   readonly secretOnly?: 'forget_requires_secret_key' | 'key_kind_not_allowed' | undefined
   /** Whether a public key may come as `?key=`, for senders that can't set headers. */
   readonly allowQueryKey: boolean
+  /** A read token may come instead of a key: for routes that hold to what its principal may see. Default false. */
+  readonly allowToken?: boolean | undefined
   /** The project that the request names, by UUID or slug. Account keys need one, other keys have one already. */
   readonly project?: string | undefined
 }
@@ -42,7 +49,8 @@ export interface Authenticator {
    * Who asks. Errors, in this order: 401 `missing_bearer_token`, 401 `malformed_api_key`, 401
    * `invalid_api_key` (unknown, wrong, revoked and expired alike), 401 `key_kind_mismatch`, 403
    * `insufficient_scope`, 403 `origin_not_allowed`; and 503 `storage_unavailable` when the key is not cached
-   * and the key store does not answer. With `project`: 404 `unknown_project` for all but the key's own (for
+   * and the key store does not answer. For read tokens 401 `token_expired` comes after a right signature, before
+   * anything is looked up, and 403 `key_kind_not_allowed` where none are taken. With `project`: 404 `unknown_project` for all but the key's own (for
    * account keys: the owner's); without, 400 `invalid_params` for account keys. Never reads the body.
    */
   authenticate(request: Request, need: AuthenticationNeed): Promise<KeyPrincipal>
@@ -98,6 +106,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     },
   })
   const use = createKeyUse({ keys, clock, onDiagnostic })
+  const checkToken = createTokenCheck({
+    tokens: options.tokens ?? createTokenSigner({ keys }),
+    clock,
+    findProject,
+    async findKey(prefix) {
+      const cached = await checkable(cache.find(prefix))
+      return cached?.pepper !== undefined && isLive(cached, clock()) ? cached.principal : undefined
+    },
+  })
 
   async function load(prefix: string): Promise<CachedKey | undefined> {
     options.onLookup?.()
@@ -147,7 +164,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const hash = await hashSecret(presented.secret, cached?.pepper ?? NO_PEPPER)
     const matches = constantTimeEqualHex(hash, cached?.record.secret_hash ?? NO_HASH)
     if (cached === undefined || cached.pepper === undefined || !matches || !isLive(cached, clock())) {
-      throw new AnalyticsError('invalid_api_key', 'This API key is not valid.')
+      throw invalidKey()
     }
     const { kind, env } = cached.record
     if (kind !== presented.kind || env !== presented.env) {
@@ -182,14 +199,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   return {
     async authenticate(request, need) {
       const presented = presentedKey(request, need.allowQueryKey)
+      if (presented.kind === 'rt') return await checkToken.authenticate(request, presented, need)
       const { record, principal, allows } = await verify(presented)
       use.mark(record.id)
-      if (need.secretOnly !== undefined && record.kind !== 'sk') {
-        throw new AnalyticsError(
-          need.secretOnly,
-          `This takes a secret key (sk_…) of the project, not a ${record.kind} key.`,
-        )
-      }
+      requireKind(need, record.kind)
       if (principal === undefined) return await chooseProject(accountOf(record), need)
       requireScope(principal, need.scope)
       if (record.kind === 'pk' && !allows(request.headers.get('origin'))) {
@@ -198,14 +211,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
           "The Origin of this request is not on the project's allowed_origins, which public keys need.",
         )
       }
-      const { id, slug } = principal.project
-      if (need.project !== undefined && need.project !== id && need.project !== slug) throw unknownProject()
+      requireNamed(principal.project, need)
       return principal
     },
     async authenticateAccount(request) {
-      const { record, principal } = await verify(presentedKey(request, false))
-      use.mark(record.id)
-      if (principal === undefined) return accountOf(record)
+      const presented = presentedKey(request, false)
+      if (presented.kind === 'rt') await checkToken.verify(presented)
+      else {
+        const { record, principal } = await verify(presented)
+        use.mark(record.id)
+        if (principal === undefined) return accountOf(record)
+      }
       throw new AnalyticsError('insufficient_scope', 'This path takes an account key (ak_…) or a session.')
     },
     invalidate: cache.forget,
@@ -219,11 +235,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
 function accountOf({ id, owner, prefix, scopes }: KeyRecord): AccountPrincipal {
   return { kind: 'account', owner: owner ?? '', key_id: id, prefix, scopes }
-}
-
-/** The same for a project of somebody else as for one that does not exist. */
-function unknownProject(): AnalyticsError {
-  return new AnalyticsError('unknown_project', 'There is no such project.')
 }
 
 function isLive({ record, principal }: CachedKey, now: number): boolean {

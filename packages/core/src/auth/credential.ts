@@ -1,11 +1,12 @@
 import { AnalyticsError } from '../errors.js'
 import { type ParsedKey, parseKey } from './key.js'
+import { type ParsedToken, parseToken } from './read-token.js'
 
 /**
- * The key that a request carries, by its form alone. Throws `missing_bearer_token` when there is none and
+ * The key or read token that a request carries, by its form alone. Throws `missing_bearer_token` when there is none and
  * `malformed_api_key` for anything that isn't exactly one well-formed key.
  */
-export function presentedKey(request: Request, allowQueryKey: boolean): ParsedKey {
+export function presentedKey(request: Request, allowQueryKey: boolean): ParsedKey | ParsedToken {
   const header = request.headers.get('authorization')
   // Basic and the like belong to a gate in front of the host, not to us.
   if (header === null || !/^bearer(?:[ ,]|$)/i.test(header)) {
@@ -13,7 +14,8 @@ export function presentedKey(request: Request, allowQueryKey: boolean): ParsedKe
     return queryKey(request.url, allowQueryKey)
   }
   if (header.length <= 'bearer'.length) throw missing()
-  const parsed = parseKey(header.slice('bearer '.length))
+  const text = header.slice('bearer '.length)
+  const parsed = parseKey(text) ?? parseToken(text)
   if (parsed === undefined) {
     throw malformed('The Authorization header must be exactly "Bearer {kind}_{env}_{prefix}_{secret}".')
   }
@@ -24,7 +26,7 @@ function queryKey(url: string, allowed: boolean): ParsedKey {
   if (!url.includes('?')) throw missing()
   const [text, ...more] = new URL(url).searchParams.getAll('key')
   if (text === undefined) throw missing()
-  if (/^(?:sk|rk|ak)_/.test(text)) {
+  if (/^(?:sk|rk|ak|rt)_/.test(text)) {
     throw malformed(
       'A secret key never belongs in a URL, where logs and browsers keep it: send it as "Authorization: Bearer …". ' +
         'Revoke this one if the URL was used anywhere.',

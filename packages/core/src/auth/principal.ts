@@ -19,10 +19,10 @@ export interface ProcessPrincipal extends Sight {
   readonly project: Project
 }
 
-/** A request that carried a valid key. */
+/** A request that carried a valid key, or a read token (`rt`), which names the key that made it if one did. */
 export interface KeyPrincipal extends Sight {
   readonly kind: 'key'
-  readonly key_kind: KeyKind
+  readonly key_kind: KeyKind | 'rt'
   readonly key_id: string
   /** The part of the key that may be shown. */
   readonly prefix: string

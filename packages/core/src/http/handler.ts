@@ -18,6 +18,7 @@ import { addLimitHeaders, rateLimited } from './rate-limit-headers.js'
 import { errorResponse, json } from './respond.js'
 import type { Call, KeyRoute, Route, RouteDeps, UserRoute } from './route.js'
 import { createRouter } from './router.js'
+import { TOKEN_ROUTES } from './token-routes.js'
 
 /** What an adapter knows beside the request itself. */
 export interface RequestContext {
@@ -47,7 +48,13 @@ export interface HandlerDeps extends RouteDeps {
 }
 
 const NO_ORIGIN: OriginMatcher = () => false
-const find = createRouter<Route>([...INGEST_ROUTES, ...QUERY_ROUTES, ...CONTROL_ROUTES, ...PRIVACY_ROUTES])
+const find = createRouter<Route>([
+  ...INGEST_ROUTES,
+  ...QUERY_ROUTES,
+  ...TOKEN_ROUTES,
+  ...CONTROL_ROUTES,
+  ...PRIVACY_ROUTES,
+])
 
 /** Turns requests into answers; never rejects. */
 export function createHandler(deps: HandlerDeps): Handler {
@@ -107,9 +114,10 @@ async function answerKey(
   let principal: KeyPrincipal | undefined
   let limited: LimitState | undefined
   try {
-    const { scope, allowQueryKey, secretOnly } = route
+    const { scope, allowQueryKey, allowToken, secretOnly } = route
     const project = scope === 'read' ? takeProject(url) : undefined
-    principal = await deps.authenticator.authenticate(request, { scope, allowQueryKey, project, secretOnly })
+    const need = { scope, allowQueryKey, allowToken, project, secretOnly }
+    principal = await deps.authenticator.authenticate(request, need)
     url.searchParams.delete('key')
     if (route.limited !== undefined) {
       limited = await deps.limiter.take(principal, route.limited)
@@ -148,7 +156,7 @@ async function answerUser(
 }
 
 // A session token never looks like this, and a key must never reach the host's login.
-const KEY_LOOK = /^bearer (?:pk|sk|rk|ak)_/i
+const KEY_LOOK = /^bearer (?:pk|sk|rk|ak|rt)_/i
 
 async function callerOf(
   { authenticator, authenticateUser }: HandlerDeps,

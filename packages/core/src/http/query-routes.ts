@@ -34,6 +34,7 @@ function route(name: string, method: 'GET' | 'POST', run: KeyRoute['run']): Rout
     path: `/v1/${name}`,
     scope: 'read',
     allowQueryKey: false,
+    allowToken: true,
     run,
   }
 }

@@ -1,4 +1,5 @@
 import type { AuthenticationNeed } from '../auth/authenticate.js'
+import type { TokenDeps } from '../auth/create-token.js'
 import type { KeyPrincipal } from '../auth/principal.js'
 import type { LimitedRoute } from '../auth/rate-limit.js'
 import type { IngestDeps } from '../ingest/ingest.js'
@@ -15,6 +16,7 @@ export interface RouteDeps {
   maxBodyBytes: number
   control: ControlDeps
   privacy: PrivacyDeps
+  tokenDeps: TokenDeps
 }
 
 /** What every route is called with. */
@@ -49,6 +51,8 @@ export interface KeyRoute extends BareRoute {
   limited?: LimitedRoute
   /** A public key may come as `?key=`: beacons can't set headers. */
   allowQueryKey: boolean
+  /** A read token may come instead of a key: the route must hold to what its principal may see. */
+  allowToken?: boolean
   run(deps: RouteDeps, call: KeyCall): Promise<Response>
 }
 

@@ -1,0 +1,39 @@
+import { AnalyticsError } from '../errors.js'
+import type { Project } from '../ports/key-store.js'
+import type { AuthenticationNeed } from './authenticate.js'
+import type { KeyPrincipal } from './principal.js'
+
+/** The same whatever is wrong with a key. */
+export function invalidKey(): AnalyticsError {
+  return new AnalyticsError('invalid_api_key', 'This API key is not valid.')
+}
+
+/** The same for a project of somebody else as for one that does not exist. */
+export function unknownProject(): AnalyticsError {
+  return new AnalyticsError('unknown_project', 'There is no such project.')
+}
+
+/** Throws the need's own code for other kinds than the secret keys it asks for. */
+export function requireKind({ secretOnly }: AuthenticationNeed, kind: KeyPrincipal['key_kind']): void {
+  if (secretOnly === undefined || kind === 'sk') return
+  const what = kind === 'rt' ? 'read token' : `${kind} key`
+  throw new AnalyticsError(secretOnly, `This takes a secret key (sk_…) of the project, not a ${what}.`)
+}
+
+/** Throws `unknown_project` when the request names another project than the key's own. */
+export function requireNamed({ id, slug }: Project, { project }: AuthenticationNeed): void {
+  if (project !== undefined && project !== id && project !== slug) throw unknownProject()
+}
+
+/** Whatever keeps a key from being checked is not the key's fault: `storage_unavailable`. */
+export async function checkable<T>(work: T | Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    // The reason goes to the diagnostics; clients learn only whose fault it is not.
+    throw new AnalyticsError('storage_unavailable', 'API keys can not be checked right now.', {
+      retryAfter: 2,
+      cause,
+    })
+  }
+}
