@@ -22,7 +22,12 @@ async function live(analytics: Analytics, said: string[]): Promise<string[]> {
   const extra = await analytics.keys.create({ project_id: project.id, kind: 'sk', name: 'cron' })
   const account = await analytics.keys.account.create({ owner: 'me' })
   const rotated = await analytics.keys.rotate(project.id, extra.key.id, { overlap_s: 60 })
-  const secrets = [...Object.values(keys), extra.secret, account.secret, rotated.secret]
+  const { token } = await analytics.tokens.create({
+    project: project.id,
+    filters: { field: 'path', op: 'is', value: '/' },
+  })
+  // Its signature is its last 64 characters.
+  const secrets = [...Object.values(keys), extra.secret, account.secret, token, rotated.secret]
   for (const key of secrets) {
     for (const [path, presented] of [
       ['/v1/stats?range=7d', key],
@@ -78,7 +83,7 @@ it('secrets and the pepper are in no file, answer, error or diagnostic: PGlite',
   })
   const secrets = await live(analytics, said)
   await analytics.close()
-  expect(secrets).toHaveLength(6)
+  expect(secrets).toHaveLength(7)
   for (const text of [...secrets.map((key) => key.slice(-43)), pepper]) expect(grep(path, text)).toEqual([])
   // The prefix is there: the search looks in the right place.
   expect(grep(path, secrets[0]?.split('_')[2] ?? '?').length).toBeGreaterThan(0)
