@@ -1,5 +1,5 @@
 import type { QuarantinedEvent } from '../ports/quarantine-store.js'
-import { batch, type EventStoreCase, HOSTILE, total } from './event-store-case.js'
+import { batch, DAY, type EventStoreCase, HOSTILE, total } from './event-store-case.js'
 import { expectEqual } from './expect.js'
 import { OTHER_PROJECT, storedEvent, TEST_NOON, TEST_PROJECT } from './stored-event.js'
 
@@ -60,6 +60,70 @@ export const quarantineCases: readonly EventStoreCase[] = [
       for (const event of events) {
         expectEqual(await store.quarantined(event.project_id, 10), [event], event.project_id)
       }
+    },
+  },
+  {
+    name: 'an erasure reaches refused events: of the person, linked to them, up to the moment, in its project',
+    async run(store) {
+      await store.insert(
+        batch(
+          storedEvent({
+            event_id: 'link',
+            event_name: '$identify',
+            anonymous_id: 'laptop',
+            user_id: 'ann',
+            timestamp: TEST_NOON - 1,
+          }),
+        ),
+      )
+      const gone = [
+        quarantined({ event_id: 'own', user_id: 'ann' }),
+        quarantined({ event_id: 'linked', anonymous_id: 'laptop' }),
+        quarantined({ event_id: 'timeless', user_id: 'ann', timestamp: 0 }),
+      ]
+      const kept = [
+        quarantined({ event_id: 'later', user_id: 'ann', timestamp: TEST_NOON + 1 }),
+        quarantined({ event_id: 'other user', anonymous_id: 'laptop', user_id: 'bob' }),
+        quarantined({ event_id: 'stranger' }),
+      ]
+      const elsewhere = [
+        quarantined({ event_id: 'next door', user_id: 'ann', project_id: OTHER_PROJECT }),
+        quarantined({ event_id: 'nowhere', user_id: 'ann', project_id: 'no uuid' }),
+      ]
+      await store.quarantine('quarantine-people', [...gone, ...kept, ...elsewhere])
+      const id = '99999999-0000-4000-8000-000000000001'
+      await store.noteErasures([
+        { id, project_id: TEST_PROJECT, user_id: 'ann', anonymous_id: '', until: TEST_NOON },
+      ])
+      const selectors = [{ kind: 'person', erasure_id: id, project_id: TEST_PROJECT }] as const
+      const receipt = await store.purge(selectors)
+      expectEqual([receipt.get(id)?.events, receipt.get(id)?.quarantine], [1, gone.length], 'counted')
+      expectEqual(await store.survivors(selectors), {}, 'left')
+      const names = async (project: string): Promise<string[]> =>
+        (await store.quarantined(project, 10)).map(({ event_id }) => event_id)
+      expectEqual(await names(TEST_PROJECT), kept.map(({ event_id }) => event_id).sort(), 'kept')
+      expectEqual(await names(OTHER_PROJECT), ['next door'], 'next door')
+      expectEqual(await names('no uuid'), ['nowhere'], 'no project')
+    },
+  },
+  {
+    name: 'retention reaches refused events, by their own time, or by that of the refusal where they have none',
+    async run(store) {
+      const old = TEST_NOON - 10 * DAY
+      await store.quarantine('quarantine-old', [
+        quarantined({ event_id: 'old', timestamp: old }),
+        quarantined({ event_id: 'old refusal', timestamp: 0, quarantined_at: old }),
+        quarantined({ event_id: 'new', quarantined_at: old }),
+        quarantined({ event_id: 'new refusal', timestamp: 0 }),
+        quarantined({ event_id: 'next door', timestamp: old, project_id: OTHER_PROJECT }),
+      ])
+      const selectors = [{ kind: 'retention', project_id: TEST_PROJECT, before: TEST_NOON - DAY }] as const
+      const receipt = await store.purge(selectors)
+      expectEqual(receipt.get(TEST_PROJECT)?.quarantine, 2, 'counted')
+      expectEqual(await store.survivors(selectors), {}, 'left')
+      const kept = await store.quarantined(TEST_PROJECT, 10)
+      expectEqual(kept.map(({ event_id }) => event_id).sort(), ['new', 'new refusal'], 'kept')
+      expectEqual((await store.quarantined(OTHER_PROJECT, 10)).length, 1, 'next door')
     },
   },
   {

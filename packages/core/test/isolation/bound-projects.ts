@@ -35,7 +35,9 @@ function closing(sql: string, open: number): number {
   return sql.length
 }
 
-const BOUND = /project_id\s*(?:=|IN)\s*\(?\s*\{\w+:|project_id,[^)]*\)\s*IN\s*\(?\s*\{\w+:/i
+// A quarantined row has its project as text, which may be no UUID.
+const BOUND =
+  /(?:project_id|toUUIDOrZero\(project_id\))\s*(?:=|IN)\s*\(?\s*\{\w+:|project_id,[^)]*\)\s*IN\s*\(?\s*\{\w+:/i
 
 /** Places of statements to ClickHouse that touch a table of the database without binding a project there. */
 export function looseTables(

@@ -52,7 +52,7 @@ const SOURCE = {
   events: (db: string) => `${db}.events`,
   identity_links: (db: string) => `${db}.identity_links`,
   quarantine: (db: string) =>
-    `(SELECT * REPLACE (toUUIDOrZero(project_id) AS project_id) FROM ${db}.quarantine)`,
+    `(SELECT * REPLACE (toUUIDOrZero(q.project_id) AS project_id) FROM ${db}.quarantine AS q WHERE q.project_id IN {project_ids:Array(String)})`,
 } as const
 
 /**

@@ -1,4 +1,5 @@
 import { type EventStore, eventKeyName, type StoredEvent } from '../../ports/event-store.js'
+import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import type { QueryPlan, QueryResults } from '../../ports/query-plan.js'
 import { answerPerson } from './memory-person.js'
 import { memoryErasures } from './memory-purge.js'
@@ -26,6 +27,7 @@ export function memoryEvents(): EventStore {
   /** Rows as they came, by project and event id: two processes may bring one id twice. */
   const projects = new Map<string, Map<string, StoredEvent[]>>()
   const tokens = new Set<string>()
+  const refused: QuarantinedEvent[] = []
 
   function rowsOf(projectId: string): Map<string, StoredEvent[]> {
     const known = projects.get(projectId)
@@ -38,8 +40,8 @@ export function memoryEvents(): EventStore {
   return {
     name: 'memory',
     capabilities: { exactUniques: true },
-    ...memoryErasures(projects),
-    ...memoryQuarantine(),
+    ...memoryErasures(projects, refused),
+    ...memoryQuarantine(refused),
     ...memoryVerdicts(projects, (rows) => rows.reduce(keepEarlier, [])),
     async known(keys) {
       return new Map(

@@ -8,13 +8,17 @@ import type {
   Trace,
 } from '../../ports/erasure-store.js'
 import type { StoredEvent } from '../../ports/event-store.js'
+import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import { linksOf } from './memory-identity.js'
 
 /** Rows by project and event id, as `memoryEvents` holds them. */
 type Rows = Map<string, Map<string, StoredEvent[]>>
 
-/** Erasing in memory, in the plainest way; the reference of every other store. Changes `projects` in place. */
-export function memoryErasures(projects: Rows): ErasureStore {
+/** What a row says about whose it is. */
+type Showing = Pick<StoredEvent, 'timestamp' | 'user_id' | 'anonymous_id'>
+
+/** Erasing in memory, in the plainest way; the reference of every other store. Changes both lists in place. */
+export function memoryErasures(projects: Rows, quarantine: QuarantinedEvent[]): ErasureStore {
   const requests = new Map<string, ErasureRequest>()
   const traces = new Map<string, Trace>()
   const removed = new Map<string, Record<string, number>>()
@@ -56,20 +60,30 @@ export function memoryErasures(projects: Rows): ErasureStore {
       if (kept.length === 0) projects.get(selector.project_id)?.delete(id)
       else projects.get(selector.project_id)?.set(id, kept)
     }
-    if (selector.kind === 'retention') return counts
-    const before = removed.get(name)
-    const sum = {
-      events: counts.events + (before?.events ?? 0),
-      identity_links: counts.identity_links + (before?.identity_links ?? 0),
-    }
+    const refused = refusedOf(selector)
+    for (const event of refused) quarantine.splice(quarantine.indexOf(event), 1)
+    const all: RowCounts = { ...counts, ...(refused.length === 0 ? {} : { quarantine: refused.length }) }
+    if (selector.kind === 'retention') return all
+    const sum: Record<string, number> = { ...removed.get(name) }
+    for (const [table, count] of Object.entries(all)) sum[table] = (sum[table] ?? 0) + count
     removed.set(name, sum)
     return sum
   }
 
-  function isSelected(selector: PurgeSelector, event: StoredEvent): boolean {
+  function isSelected(selector: PurgeSelector, event: Showing): boolean {
     return selector.kind === 'retention'
       ? event.timestamp < selector.before
       : tracesOf([selector.erasure_id]).some((trace) => shows(event, trace))
+  }
+
+  function refusedOf(selector: PurgeSelector): QuarantinedEvent[] {
+    return quarantine.filter((event) => {
+      if (event.project_id !== selector.project_id) return false
+      // The time of a refused event may be what was wrong with it.
+      const timestamp =
+        selector.kind === 'retention' && event.timestamp === 0 ? event.quarantined_at : event.timestamp
+      return isSelected(selector, { ...event, timestamp })
+    })
   }
 
   return {
@@ -107,9 +121,11 @@ export function memoryErasures(projects: Rows): ErasureStore {
         eventsOf(selector.project_id).filter((event) => isSelected(selector, event)),
       )
       const links = left.filter(isLink)
+      const refused = selectors.flatMap(refusedOf)
       return {
         ...(left.length === 0 ? {} : { events: left.length }),
         ...(links.length === 0 ? {} : { identity_links: links.length }),
+        ...(refused.length === 0 ? {} : { quarantine: refused.length }),
       }
     },
     async settleErasures(list) {
@@ -136,7 +152,7 @@ export function memoryErasures(projects: Rows): ErasureStore {
   }
 }
 
-function shows(event: StoredEvent, { kind, user_id, anonymous_id, until }: Trace): boolean {
+function shows(event: Showing, { kind, user_id, anonymous_id, until }: Trace): boolean {
   if (event.timestamp > until) return false
   if (kind === 'user') return event.user_id === user_id
   return event.anonymous_id === anonymous_id && event.user_id === (kind === 'both' ? user_id : '')

@@ -1,9 +1,8 @@
 import type { QuarantinedEvent, QuarantineStore } from '../../ports/quarantine-store.js'
 
-/** Refused events in memory. */
-export function memoryQuarantine(): QuarantineStore {
+/** Refused events in memory. `kept` is shared with erasures, which take from it. */
+export function memoryQuarantine(kept: QuarantinedEvent[]): QuarantineStore {
   const tokens = new Set<string>()
-  const kept: QuarantinedEvent[] = []
   return {
     async quarantine(token, events) {
       if (tokens.has(token)) return
