@@ -1,82 +1,223 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { freePort, post, type Running, read, start, value } from '../../hono/test/start.js'
+import { type Browser, chromium } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { post, type Running, read, value } from '../../hono/test/start.js'
+import { count, roughPercent, showValue } from '../lib/dashboard/format'
+import { ARGS, CHROMIUM, missingChromium, SHOTS, shoot } from '../src/shots.js'
+import { boot, buildApp, freeUrl, keysOf, seed } from './app.js'
+import { lookOver } from './looks.js'
+import { openPage } from './page.js'
 
-const example = fileURLToPath(new URL('..', import.meta.url))
-const next = createRequire(import.meta.url).resolve('next/dist/bin/next')
-const folder = mkdtempSync(join(tmpdir(), 'millimetric-next-'))
-const quiet = { NEXT_TELEMETRY_DISABLED: '1', DATA_DIR: folder }
-let server: Running | undefined
-let url: string
-let keys: { pk: string; sk: string; rk: string }
+const root = mkdtempSync(join(tmpdir(), 'millimetric-next-'))
+beforeAll(buildApp)
+afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-async function boot(port: number): Promise<Running> {
-  const program = start(example, [next, 'start', '--port', String(port)], { ...quiet, SITE_URL: url })
-  await program.printed('stdout', /Ready in/)
-  return program
-}
+describe('the handler in route handlers', () => {
+  const folder = join(root, 'handler')
+  let server: Running | undefined
+  let url: string
+  let keys: { pk: string; sk: string; rk: string }
 
-beforeAll(async () => {
-  const build = start(example, [next, 'build'], quiet)
-  if ((await build.ended()) !== 0) throw new Error(`next build failed\n${build.stdout()}\n${build.stderr()}`)
-  const port = await freePort()
-  url = `http://localhost:${port}`
-  server = await boot(port)
-  keys = JSON.parse((await server.printed('stdout', /Keys, shown once: (\{.*\})\n/))[1] ?? '')
+  beforeAll(async () => {
+    url = await freeUrl()
+    server = await boot(folder, url)
+    await server.printed('stdout', /Keys, shown once: .*\n/)
+    keys = keysOf(server)
+  })
+  afterAll(() => server?.stop('SIGKILL'))
+
+  const api = (path: string): string => `${url}/api/analytics/v1/${path}`
+
+  it('says in an empty dashboard how to send the first event', async () => {
+    const page = await openPage(`${url}/dashboard`)
+    expect(page.text('h2')).toBe('Waiting for the first event')
+    expect(page.all('pre')).toEqual([
+      expect.stringContaining('/v1/a.js'),
+      expect.stringContaining('/v1/track'),
+    ])
+  })
+
+  it('takes events and counts them in the page, one instance for both', async () => {
+    const event = {
+      event: '$pageview',
+      anonymous_id: 'a',
+      url: `${url}/?utm_source=newsletter&utm_medium=email`,
+    }
+    expect((await post(api('track'), keys.sk, event)).status).toBe(202)
+    expect(
+      (await post(api('batch'), keys.sk, { events: [event, { ...event, anonymous_id: 'b' }] })).status,
+    ).toBe(202)
+    const beacon = await fetch(api(`track?key=${keys.pk}`), {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain', origin: url, 'user-agent': 'Mozilla/5.0 (X11) Firefox/145.0' },
+      body: JSON.stringify({ ...event, anonymous_id: 'c' }),
+    })
+    expect(beacon.status).toBe(202)
+    expect(await value(api('stats?range=today&event=$pageview'), keys.rk)).toBe(4)
+    expect(await value(api('stats?range=today&metric=uniques'), keys.rk)).toBe(3)
+    const page = await openPage(`${url}/dashboard`)
+    expect(page.table('Sources')).toEqual([['newsletter', '0%', '3']])
+    expect([page.text('[data-metric=people]'), page.text('[data-metric=pageviews]')]).toEqual(['3', '4'])
+    expect(page.text('.live')).toBe('3 people now')
+    expect(page.all('.change')[0]).toBe('no data before')
+    expect(await (await fetch(`${url}/dashboard/live`)).json()).toEqual({ people: 3 })
+    const nobody = await openPage(`${url}/dashboard?source=nobody`)
+    expect(nobody.text('h2')).toBe('Nobody in this range')
+  })
+
+  it('answers OPTIONS, HEAD, and wrong keys by itself', async () => {
+    const preflight = await fetch(api('track'), {
+      method: 'OPTIONS',
+      headers: { origin: url, 'access-control-request-method': 'POST' },
+    })
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, url])
+    const head = await fetch(api('a.js'), { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    expect(head.headers.get('content-type')).toContain('javascript')
+    expect((await post(api('track'), 'sk_live_none', {})).status).toBe(401)
+    expect((await post(api('track'), keys.rk, { event: 'x' })).status).toBe(403)
+    expect((await read(api('stats?range=today'), keys.pk)).status).toBe(403)
+    const unknown = await fetch(api('nothing'))
+    expect([unknown.status, await unknown.json()]).toMatchObject([404, { error: 'not_found' }])
+  })
+
+  it('ends on SIGTERM, finds its data again, and gives the tracker to the pages but not to the dashboard', async () => {
+    await server?.stop('SIGTERM')
+    server = await boot(folder, url, { MILLIMETRIC_PK: keys.pk })
+    expect(await value(api('stats?range=today&event=$pageview'), keys.rk)).toBe(4)
+    expect(server.stdout()).not.toContain('Keys')
+    expect((await openPage(url)).attributes('script[data-key]', 'data-key')).toEqual([keys.pk])
+    expect((await openPage(`${url}/dashboard`)).attributes('script[data-key]', 'data-key')).toEqual([])
+  })
 })
 
-afterAll(async () => {
-  await server?.stop('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
-})
+describe('the dashboard of seeded traffic', () => {
+  const folder = join(root, 'seeded')
+  let server: Running | undefined
+  let url: string
+  let rk: string
 
-const api = (path: string): string => `${url}/api/analytics/v1/${path}`
+  beforeAll(async () => {
+    url = await freeUrl()
+    rk = (await seed(folder)).rk
+    server = await boot(folder, url)
+  })
+  afterAll(() => server?.stop('SIGKILL'))
 
-it('takes events through the route handlers and counts them in the page, one instance for both', async () => {
-  const event = {
-    event: '$pageview',
-    anonymous_id: 'a',
-    url: `${url}/?utm_source=newsletter&utm_medium=email`,
+  async function ask(path: string, question: object): Promise<Record<string, unknown>[]> {
+    const response = await post(`${url}/api/analytics/v1/${path}`, rk, question)
+    const { rows }: { rows: Record<string, unknown>[] } = await response.json()
+    expect([path, response.status]).toEqual([path, 200])
+    return rows
   }
-  expect((await post(api('track'), keys.sk, event)).status).toBe(202)
-  expect(
-    (await post(api('batch'), keys.sk, { events: [event, { ...event, anonymous_id: 'b' }] })).status,
-  ).toBe(202)
-  const beacon = await fetch(api(`track?key=${keys.pk}`), {
-    method: 'POST',
-    headers: { 'content-type': 'text/plain', origin: url, 'user-agent': 'Mozilla/5.0 (X11) Firefox/145.0' },
-    body: JSON.stringify({ ...event, anonymous_id: 'c' }),
-  })
-  expect(beacon.status).toBe(202)
-  expect(await value(api('stats?range=today&event=$pageview'), keys.rk)).toBe(4)
-  expect(await value(api('stats?range=today&metric=uniques'), keys.rk)).toBe(3)
-  const page = (await (await fetch(url)).text()).replaceAll('<!-- -->', '')
-  expect(page).toContain('newsletter / email: 3')
-})
 
-it('answers OPTIONS, HEAD, and wrong keys by itself', async () => {
-  const preflight = await fetch(api('track'), {
-    method: 'OPTIONS',
-    headers: { origin: url, 'access-control-request-method': 'POST' },
+  it.each([
+    ['', {}],
+    ['?range=7d&timezone=America%2FNew_York', { timezone: 'America/New_York' }],
+    ['?range=90d&source=google', { filters: { field: 'source', op: 'is', value: 'google' } }],
+    ['?range=24h', {}],
+  ])('shows with %s what analytics.stats says', async (search, more) => {
+    const page = await openPage(`${url}/dashboard${search}`)
+    const [from, to, beforeFrom, beforeTo] = page.attributes('.period time', 'datetime')
+    const now = { from, to, ...more }
+    const metrics = [
+      'people',
+      'pageviews',
+      'sessions',
+      'bounce_rate',
+      'session_duration',
+      'conversion_rate',
+    ] as const
+    const [row] = await ask('stats', { ...now, metrics, goal: { event: 'signup' } })
+    expect(row?.people).toBeGreaterThan(20)
+    for (const metric of metrics) {
+      expect([metric, page.text(`[data-metric=${metric}]`)]).toEqual([
+        metric,
+        showValue(metric, Number(row?.[metric])),
+      ])
+    }
+    const [before] = await ask('stats', { from: beforeFrom, to: beforeTo, ...more, metrics: ['people'] })
+    const change = (Number(row?.people) - Number(before?.people)) / Number(before?.people)
+    expect(page.all('.change')[0]).toContain(
+      before?.people === 0 ? 'no data before' : roughPercent(Math.abs(change)),
+    )
+    const pages = { event: '$pageview', metrics: ['pageviews', 'people'], group_by: ['path'], limit: 8 }
+    expect(page.table('Top pages')).toEqual(
+      (await ask('stats', { ...now, ...pages })).map(({ path, people, pageviews }) => [
+        path,
+        count(Number(people)),
+        count(Number(pageviews)),
+      ]),
+    )
+    const devices = await ask('stats', { ...now, metrics: ['people'], group_by: ['device_type'] })
+    expect(page.all('.part-names li')).toHaveLength(devices.length)
   })
-  expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, url])
-  const head = await fetch(api('a.js'), { method: 'HEAD' })
-  expect([head.status, await head.text()]).toEqual([200, ''])
-  expect(head.headers.get('content-type')).toContain('javascript')
-  expect((await post(api('track'), 'sk_live_none', {})).status).toBe(401)
-  expect((await post(api('track'), keys.rk, { event: 'x' })).status).toBe(403)
-  expect((await read(api('stats?range=today'), keys.pk)).status).toBe(403)
-  const unknown = await fetch(api('nothing'))
-  expect([unknown.status, await unknown.json()]).toMatchObject([404, { error: 'not_found' }])
-})
 
-it('ends on SIGTERM and finds its data again', async () => {
-  await server?.stop('SIGTERM')
-  server = await boot(Number(new URL(url).port))
-  expect(await value(api('stats?range=today&event=$pageview'), keys.rk)).toBe(4)
-  expect(server.stdout()).not.toContain('Keys')
+  it('draws the chosen metric day by day beside the period before', async () => {
+    const page = await openPage(`${url}/dashboard?range=7d&metric=sessions`)
+    const rows = await ask('stats', {
+      range: '7d',
+      metric: 'sessions',
+      interval: 'day',
+      compare: 'previous_period',
+    })
+    expect(rows).toHaveLength(7)
+    expect(page.table('Show as a table').map(([, now, before]) => [now, before])).toEqual(
+      rows.map(({ value, previous }) => [count(Number(value)), count(Number(Object(previous).value))]),
+    )
+    expect(page.attributes('svg path.line', 'd')).toHaveLength(3)
+  })
+
+  describe.skipIf(missingChromium())('in Chromium', () => {
+    let browser: Browser
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+    })
+    afterAll(() => browser?.close())
+
+    it.each(SHOTS)('fits the screen: $name', async (shot) => {
+      for (const [name, search] of [
+        ['seeded', ''],
+        ['nobody', '?source=nobody'],
+      ]) {
+        await shoot(
+          browser,
+          `${url}/dashboard${search}`,
+          shot,
+          join(root, `${name}-${shot.name}.png`),
+          async (page) => {
+            expect(await lookOver(page)).toEqual({ wider: 0, pale: [] })
+          },
+        )
+      }
+    })
+
+    it('works without JavaScript: ranges, rows and zones', async () => {
+      const page = await browser.newPage({ javaScriptEnabled: false })
+      await page.goto(`${url}/dashboard`)
+      await page.getByRole('link', { name: '7 d' }).click()
+      await page.getByRole('link', { name: 'google', exact: true }).click()
+      await page.getByLabel('Time zone').selectOption('Asia/Tokyo')
+      await page.getByRole('button', { name: 'Show' }).click()
+      expect(new URL(page.url()).search).toBe('?range=7d&source=google&timezone=Asia%2FTokyo')
+      expect(await page.locator('.period time').first().getAttribute('datetime')).toContain('T00:00:00+09:00')
+      await page.getByRole('link', { name: /Source is google/ }).click()
+      expect(new URL(page.url()).search).toBe('?range=7d&timezone=Asia%2FTokyo')
+      await page.close()
+    })
+
+    it('changes the zone at once, and counts who is there now', async () => {
+      const page = await browser.newPage()
+      await page.clock.install()
+      await page.goto(`${url}/dashboard`)
+      await page.getByLabel('Time zone').selectOption('Asia/Tokyo')
+      await page.waitForURL('**/dashboard?timezone=Asia%2FTokyo')
+      const asked = page.waitForResponse('**/dashboard/live')
+      await page.clock.fastForward(10_000)
+      expect((await asked).status()).toBe(200)
+      await page.close()
+    })
+  })
 })
