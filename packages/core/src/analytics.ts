@@ -32,6 +32,7 @@ import { createProjects } from './projects/projects.js'
 import { remember } from './projects/remember.js'
 import { readUsage, recountUsage } from './projects/usage.js'
 import { createUsageMeter } from './projects/usage-meter.js'
+import { queryAttribution } from './query/attribution.js'
 import { queryEvents } from './query/events.js'
 import { reclassify } from './query/reclassify.js'
 import { querySources } from './query/sources.js'
@@ -262,6 +263,8 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     },
     sources: async (params, { project, signal } = {}) =>
       await querySources(queryDeps, await principal(project), params, { signal }),
+    attribution: async (params, { project, signal } = {}) =>
+      await queryAttribution(queryDeps, await principal(project), params, { signal }),
     explain: (url, referrer = '', { requestHost = '', userAgent = '' } = {}) =>
       explain(
         { url, referrer, request_host: hostOfPage(url) || requestHost, user_agent: userAgent },

@@ -1,5 +1,7 @@
 import type { Explanation } from '@millimetric/classifier'
 import type {
+  AttributionParams,
+  AttributionResponse,
   EventCode,
   EventWarning,
   Forget,
@@ -95,6 +97,11 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
   stats<const P extends StatsParams>(params: P, context?: QueryContext): Promise<StatsResponse<P>>
   /** Events, visitors and paid share by source. */
   sources(params: SourcesParams, context?: QueryContext): Promise<SourcesResponse>
+  /**
+   * Conversions by what brought the people: a touch by default the last that was not direct, within 30 days before. Errors:
+   * `invalid_params`, `invalid_group_by`, `query_too_expensive`, `storage_unavailable`.
+   */
+  attribution(params: AttributionParams, context?: QueryContext): Promise<AttributionResponse>
   /**
    * Which rules judge a visit, and why: every rule in order, whether it matched, and what it would have said. The options
    * are those that events are judged with.

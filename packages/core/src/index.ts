@@ -20,6 +20,7 @@ export type { DeliverOptions } from './ingest/deliver.js'
 export type { BeforeStore } from './ingest/ingest.js'
 export type { OwnTraffic } from './ingest/own-traffic.js'
 export type { AnalyticsOptions } from './options.js'
+export type { AttributionPlan, AttributionResult } from './ports/attribution-plan.js'
 export type { Condition, Match, TextCondition } from './ports/conditions.js'
 export type {
   ErasureRecord,

@@ -26,7 +26,13 @@ const event: z.ZodType<string> = z.string().min(1).max(LIMITS.eventName)
 
 /** Events of one name that meet all filters. */
 export const eventMatchSchema: z.ZodType<EventMatch> = z.lazy(() =>
-  z.strictObject({ event, filters: eventFiltersSchema.optional() }),
+  z.strictObject(
+    { event, filters: eventFiltersSchema.optional() },
+    {
+      error: ({ code }) =>
+        code === 'invalid_type' ? 'takes { "event": "signup" }, with filters if you like' : undefined,
+    },
+  ),
 )
 
 const list: z.ZodType<EventFilter[]> = z.lazy(() => z.array(filter).min(1).max(LIMITS.filterConditions))

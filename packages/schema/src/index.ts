@@ -1,3 +1,4 @@
+export { attributionParamsSchema, attributionResponseSchema } from './attribution-schema.js'
 export {
   batchSchema,
   forgetSchema,

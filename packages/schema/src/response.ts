@@ -89,7 +89,8 @@ export const errorResponseSchema: z.ZodType<ErrorResponse> = z.strictObject({
   retry_after_s: z.int().min(1).exactOptional(),
 })
 
-const meta: z.ZodType<ResultMeta> = z.strictObject({
+/** How an answer was counted; in the answer of every report. */
+export const resultMetaSchema: z.ZodType<ResultMeta> = z.strictObject({
   timezone: z.string(),
   from: z.iso.datetime({ offset: true }),
   to: z.iso.datetime({ offset: true }),
@@ -103,7 +104,8 @@ const meta: z.ZodType<ResultMeta> = z.strictObject({
   warnings: z.array(z.string()),
 })
 
-const eventRow: z.ZodType<EventRow> = z.strictObject({
+/** One stored event. */
+export const eventRowSchema: z.ZodType<EventRow> = z.strictObject({
   timestamp: z.iso.datetime(),
   event_id: z.string(),
   event_name: z.string(),
@@ -128,9 +130,9 @@ const eventRow: z.ZodType<EventRow> = z.strictObject({
 })
 
 export const queryResponseSchema: z.ZodType<QueryResponse> = z.strictObject({
-  rows: z.array(eventRow),
+  rows: z.array(eventRowSchema),
   next_cursor: z.string().nullable(),
-  meta,
+  meta: resultMetaSchema,
 })
 
 const values = z.record(z.string(), z.number().nullable())
@@ -147,7 +149,7 @@ export const statsResponseSchema: z.ZodType<StatsResponse> = z.strictObject({
   rows: z.array(statsRow),
   totals: z.array(statsRow).exactOptional(),
   other: z.array(statsRow).exactOptional(),
-  meta,
+  meta: resultMetaSchema,
 })
 
 export const sourcesResponseSchema: z.ZodType<SourcesResponse> = z.strictObject({
@@ -161,5 +163,5 @@ export const sourcesResponseSchema: z.ZodType<SourcesResponse> = z.strictObject(
       paid_share: z.number().min(0).max(1),
     }),
   ),
-  meta,
+  meta: resultMetaSchema,
 })

@@ -151,6 +151,16 @@ export interface ErrorResponse {
 }
 
 export {
+  ATTRIBUTION_DIMENSIONS,
+  ATTRIBUTION_MODELS,
+  type AttributionCredit,
+  type AttributionDimension,
+  type AttributionModel,
+  type AttributionParams,
+  type AttributionResponse,
+  type AttributionRow,
+} from './attribution.js'
+export {
   DIMENSIONS,
   type Dimension,
   type PropertyField,

@@ -2,6 +2,7 @@ import type { Principal } from '../auth/principal.js'
 import { LIMITED_ROUTES } from '../auth/rate-limit.js'
 import { AnalyticsError } from '../errors.js'
 import type { CallOptions } from '../ports/event-store.js'
+import { queryAttribution } from '../query/attribution.js'
 import { type QueryDeps, queryEvents } from '../query/events.js'
 import { querySources } from '../query/sources.js'
 import { queryStats } from '../query/stats.js'
@@ -23,6 +24,7 @@ export const QUERY_ROUTES: readonly Route[] = [
   get('stats', queryStats),
   post('stats', queryStats),
   get('sources', querySources),
+  post('attribution', queryAttribution),
 ]
 
 function route(name: string, method: 'GET' | 'POST', run: KeyRoute['run']): Route {

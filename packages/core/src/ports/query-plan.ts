@@ -1,4 +1,5 @@
 import type { EventRow } from '@millimetric/schema/wire'
+import type { AttributionPlan, AttributionResult } from './attribution-plan.js'
 import type { Condition } from './conditions.js'
 import type { StatsPlan, StatsResult } from './stats-plan.js'
 
@@ -56,7 +57,7 @@ export interface PersonPlan {
 }
 
 /** A validated question, pinned to one project. A closed union: a new report is one more kind here. */
-export type QueryPlan = EventsPlan | StatsPlan | SourcesPlan | PersonPlan
+export type QueryPlan = EventsPlan | StatsPlan | SourcesPlan | PersonPlan | AttributionPlan
 
 export interface ResultFacts {
   /** More groups exist than the limit let through. */
@@ -108,4 +109,5 @@ export interface QueryResults {
   stats: StatsResult
   sources: ResultFacts & { readonly rows: readonly SourcesResultRow[] }
   person: PersonResult
+  attribution: AttributionResult
 }

@@ -1,3 +1,4 @@
+import { attributionCases } from './event-attribution-cases.js'
 import { conditionCases } from './event-condition-cases.js'
 import { identityCases } from './event-identity-cases.js'
 import { quarantineCases } from './event-quarantine-cases.js'
@@ -8,6 +9,7 @@ import { sessionReportCases } from './event-session-report-cases.js'
 import { statsCases } from './event-stats-cases.js'
 import { storageCases } from './event-storage-cases.js'
 import type { EventStoreCase } from './event-store-case.js'
+import { touchCases } from './event-touch-cases.js'
 import { twinCases } from './event-twin-cases.js'
 
 /** What every event store must do; each case gets an empty store of its own. */
@@ -22,4 +24,6 @@ export const eventStoreCases: readonly EventStoreCase[] = [
   ...identityCases,
   ...twinCases,
   ...reclassifyCases,
+  ...attributionCases,
+  ...touchCases,
 ]

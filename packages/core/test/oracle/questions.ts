@@ -8,6 +8,7 @@ import {
   type StatsDimension,
 } from '@millimetric/schema/wire'
 import { bucketStarts } from '../../src/query/calendar.js'
+import { makeAttribution } from './attribution-questions.js'
 import { type History, ZONES } from './history.js'
 import type { Random } from './random.js'
 import {
@@ -74,7 +75,17 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
     include_bots: random.chance(0.3),
     limit: random.pick([1, 2, 5, 100, 1000]),
   }
-  const kind = random.pick(['events', 'stats', 'stats', 'stats', 'stats', 'stats', 'sources', 'person'])
+  const kind = random.pick([
+    'events',
+    'stats',
+    'stats',
+    'stats',
+    'stats',
+    'stats',
+    'sources',
+    'person',
+    'attribution',
+  ])
   switch (kind) {
     case 'events':
       return {
@@ -94,6 +105,8 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
       const { limit: _, include_bots: __, ...asked } = scope
       return { kind, ...asked, ...ids }
     }
+    case 'attribution':
+      return makeAttribution(random, events, scope)
     default:
       return makeStats(random, events, scope, zone)
   }
@@ -241,5 +254,7 @@ async function askOther(
       return await store.query<'stats'>(plan)
     case 'sources':
       return await store.query<'sources'>(plan)
+    case 'attribution':
+      return await store.query<'attribution'>(plan)
   }
 }

@@ -10,6 +10,7 @@ import type {
   SourcesPlan,
   Touch,
 } from '../../ports/query-plan.js'
+import { createAttributionAnswer } from './attribution-answer.js'
 import { type Read, rawFacts } from './reader.js'
 import { eventsStatement, sourcesStatement } from './sql/events.js'
 import { identifiedStatement, linkedUserStatement, touchesStatement } from './sql/person.js'
@@ -97,6 +98,7 @@ export function createAnswers(read: Read, database: string, rollupFromRows: numb
     events,
     sources,
     person,
+    attribution: createAttributionAnswer({ read, reading }),
     stats: createStatsAnswer({ read, database, rollupFromRows, reading }),
   }
 }

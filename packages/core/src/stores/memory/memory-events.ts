@@ -1,6 +1,7 @@
 import { type EventStore, eventKeyName, type StoredEvent } from '../../ports/event-store.js'
 import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import type { QueryPlan, QueryResults } from '../../ports/query-plan.js'
+import { answerAttribution } from './memory-attribution.js'
 import { answerPerson } from './memory-person.js'
 import { memoryErasures } from './memory-purge.js'
 import { memoryQuarantine } from './memory-quarantine.js'
@@ -17,6 +18,7 @@ const ANSWERS: {
   stats: answerStats,
   sources: answerSources,
   person: answerPerson,
+  attribution: answerAttribution,
 }
 
 /**
