@@ -1,5 +1,3 @@
-import { MOMENT } from '../schema/events.js'
-
 const HALF_HOUR_MS = 1_800_000
 const LOOK_MS = 86_400_000
 /** Half hours after which a session is split. */
@@ -10,10 +8,10 @@ export const EVENT_HALF = 'intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000)'
 /** SDKs send the derived id along: then it is derived and not the caller's. Nothing is derived from no visitor. */
 const DERIVED = `(e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(${EVENT_HALF})))`
 /**
- * The visit of a row `e`: a visitor (derived ids) or a caller-set id. One 64-bit number: sorting and grouping by text costs
- * twice as much.
+ * The visit of a row `e`: a visitor (derived ids) or a caller-set id, apart for crawlers. One 64-bit number: sorting and
+ * grouping by text costs twice as much, and hashing three columns a third more than one.
  */
-export const EVENT_VISIT = `sipHash64(${DERIVED}, if(${DERIVED}, e.anonymous_id, e.session_id), e.is_bot)`
+export const EVENT_VISIT: string = `bitXor(sipHash64(if(${DERIVED}, e.anonymous_id, e.session_id)), ${DERIVED} * 11400714819323198485 + e.is_bot * 14029467366897019727)`
 
 /** The events that can belong to sessions of the range: from 24 hours before it to 24 after, in whole half hours. */
 export function lookRange({ from, to }: { from: number; to: number }): { from: number; to: number } {
@@ -26,20 +24,29 @@ export function lookRange({ from, to }: { from: number; to: number }): { from: n
 /** Condition on rows `e` that can be in a session. */
 export const IN_SESSION = "e.session_id != ''"
 
-const MOMENT_OF_E = MOMENT.replace(/timestamp|received_at|seq|event_id/g, (name) => `e.${name}`)
+/**
+ * Place of a row `e` in the order of (timestamp, received_at, seq, event_id), as bytes that compare so: argMin by a tuple
+ * takes three times as long as by one text.
+ */
+export const EVENT_PLACE: string = `concat(${[
+  "reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)')",
+  "reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)')",
+  "reinterpret(byteSwap(e.seq), 'FixedString(4)')",
+  'e.event_id',
+].join(', ')})`
 const PAGEVIEW = "e.event_name = '$pageview'"
 
-/** What a fragment takes of its events, by name. Sorting a handful of rows by their moment is all that it costs. */
+/** What a fragment takes of its events, by name. */
 export const FRAGMENT = {
   pageviews: `countIf(${PAGEVIEW})`,
   others: "countIf(e.event_name NOT IN ('$pageview', '$identify'))",
-  entry_path: `argMinIf(e.path, ${MOMENT_OF_E}, ${PAGEVIEW})`,
-  exit_path: `argMaxIf(e.path, ${MOMENT_OF_E}, ${PAGEVIEW})`,
+  entry_path: `argMinIf(e.path, ${EVENT_PLACE}, ${PAGEVIEW})`,
+  exit_path: `argMaxIf(e.path, ${EVENT_PLACE}, ${PAGEVIEW})`,
 } as const
 
 /** A column of the first event of a fragment. */
 export function firstOf(column: string): string {
-  return `argMin(${column}, ${MOMENT_OF_E})`
+  return `argMin(${column}, ${EVENT_PLACE})`
 }
 
 /** What names a session among the rows of {@link chains}. */
