@@ -103,7 +103,16 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       allOrigins.forget()
     },
   })
-  const deliver = createDeliver({ store: events, options: options.delivery, clock, onDiagnostic })
+  const deliver = createDeliver({
+    store: events,
+    options: options.delivery,
+    forgotten: {
+      erased: async (list) => await privacy.erased(list),
+      retract: async (late) => await privacy.retract(late),
+    },
+    clock,
+    onDiagnostic,
+  })
   const meter = createUsageMeter({ keys, plans: options.plans, clock, onDiagnostic })
   const upkeep = createUpkeep({
     store: events,

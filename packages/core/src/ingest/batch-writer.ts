@@ -2,7 +2,7 @@ import { randomUuid } from '#crypto'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError, isAnalyticsError } from '../errors.js'
 import type { EventStore, FrozenBatch, StoredEvent } from '../ports/event-store.js'
-import { createHalfStored, type HalfStored } from './half-stored.js'
+import { createHalfStored, type Forgotten, type HalfStored } from './half-stored.js'
 import { isUnavailable, type Outcome, storeApart } from './poison.js'
 
 /** Writes rows to the store, whatever the store says at first. */
@@ -21,6 +21,7 @@ const NO_EXCEPTIONS: ReadonlyMap<StoredEvent, Outcome> = new Map()
 
 export function createBatchWriter(deps: {
   store: EventStore
+  forgotten: Forgotten
   /** Pauses between sends of one batch, in milliseconds; one send more than pauses. */
   retryDelaysMs: readonly number[]
   clock: () => number
@@ -29,7 +30,7 @@ export function createBatchWriter(deps: {
   closing: () => boolean
 }): BatchWriter {
   const { store, retryDelaysMs, clock, onDiagnostic, closing } = deps
-  const halfStored = createHalfStored(store)
+  const halfStored = createHalfStored(store, deps.forgotten)
 
   /** Rejects with the last error. One that may be about the rows is rejected at once, for the caller to report. */
   async function withRetries<T>(rows: number, send: () => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
 import { type EventKey, type EventStore, eventKeyName, type StoredEvent } from '../ports/event-store.js'
 import { createBatchWriter, unavailable } from './batch-writer.js'
+import { type Forgotten, NOBODY } from './half-stored.js'
 import { anyOf, createLookups, type Known, type Lookup } from './lookups.js'
 import { type Delivery, type Outcome, repeatOf } from './poison.js'
 
@@ -67,10 +68,12 @@ interface Group {
 export function createDeliver(deps: {
   store: EventStore
   options: DeliverOptions
+  /** Nobody is, without it. */
+  forgotten?: Forgotten
   clock: () => number
   onDiagnostic: OnDiagnostic
 }): Deliver {
-  const { store, options, clock, onDiagnostic } = deps
+  const { store, options, onDiagnostic } = deps
   let queue: Waiting[] = []
   let waiting = 0
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -80,7 +83,7 @@ export function createDeliver(deps: {
   let closed = false
   let undelivered = 0
   const { retryDelaysMs } = options
-  const writer = createBatchWriter({ store, retryDelaysMs, clock, onDiagnostic, closing: () => closed })
+  const writer = createBatchWriter({ forgotten: NOBODY, ...deps, retryDelaysMs, closing: () => closed })
   const { halfStored } = writer
   const lookups = createLookups(async (keys) => await writer.ask(() => store.known(keys)))
 
@@ -293,6 +296,4 @@ export function createDeliver(deps: {
   }
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

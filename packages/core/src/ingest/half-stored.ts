@@ -1,4 +1,15 @@
-import { type EventStore, eventKeyName, type FrozenBatch } from '../ports/event-store.js'
+import { randomUuid } from '#crypto'
+import { type EventStore, eventKeyName, type FrozenBatch, type StoredEvent } from '../ports/event-store.js'
+import type { ErasedTrace, Tombstones } from '../privacy/tombstones.js'
+
+/** Who was erased, and a way to erase them once more. */
+export interface Forgotten {
+  readonly erased: Tombstones['erased']
+  /** Never rejects. */
+  retract(late: Iterable<ErasedTrace>): Promise<void>
+}
+
+export const NOBODY: Forgotten = { erased: async () => new Map(), retract: async () => {} }
 
 /**
  * Batches whose rows are stored while something behind the table failed, such as a view. They are held in memory and
@@ -14,10 +25,25 @@ export interface HalfStored {
   retry(): Promise<boolean>
 }
 
-export function createHalfStored(store: EventStore): HalfStored {
+export function createHalfStored(store: EventStore, { erased, retract }: Forgotten): HalfStored {
   const batches: FrozenBatch[] = []
   const names = new Set<string>()
   let rows = 0
+
+  /**
+   * Somebody in the batch may have been erased while it was held. Completing it brings back what was computed of their
+   * rows, and an erasure finds nothing without the rows: they are stored once more, for it to take all of it away.
+   */
+  async function eraseAgain(events: readonly StoredEvent[]): Promise<void> {
+    const late = await erased(events)
+    if (late.size === 0) return
+    try {
+      await store.insert({ token: randomUuid(), events: [...late.keys()] })
+    } finally {
+      // Also when nobody knows whether they were stored.
+      await retract(late.values())
+    }
+  }
 
   return {
     get rows() {
@@ -35,6 +61,7 @@ export function createHalfStored(store: EventStore): HalfStored {
         if (batch === undefined) return completed
         try {
           await store.insert(batch)
+          await eraseAgain(batch.events)
         } catch {
           // Behind the others: one that fails for ever must not keep them.
           batches.push(batch)
