@@ -27,6 +27,8 @@ const PASSES = 10
 /** A job that somebody else began is left to them for so long. */
 const ABANDONED_MS = 900_000
 const LOOK_EVERY_MS = 60_000
+/** How long after its job the note of an erasure may come. */
+const NOTE_MS = 300_000
 const GATHER_MS = 20
 const RETRY_MS = 5000
 const LONGEST_RETRY_MS = 300_000
@@ -106,8 +108,15 @@ export function createErasureRunner(deps: {
     if (due.length === 0) return open.length === 0 ? undefined : LOOK_EVERY_MS
     const wait = roundIn()
     if (wait > 0) return wait
+    const round = due.slice(0, JOBS_A_ROUND)
+    const traces = await store.tracesOf(round.map(({ id }) => id))
+    const known = new Set(traces.map(({ erasure_id }) => erasure_id))
+    const noted = round.filter(({ id }) => known.has(id))
+    let ended = 0
+    for (const job of round) if (!known.has(job.id) && (await closeWithoutNote(job))) ended += 1
+    if (noted.length === 0) return ended > 0 ? GATHER_MS : LOOK_EVERY_MS
     rounds.left -= 1
-    await doRound(due.slice(0, JOBS_A_ROUND))
+    await doRound(noted, traces)
     failures = 0
     return GATHER_MS
   }
@@ -121,16 +130,11 @@ export function createErasureRunner(deps: {
     return rounds.left > 0 ? 0 : rounds.at + roundEveryMs - lookedAt
   }
 
-  async function doRound(due: readonly Job[]): Promise<void> {
-    for (const { id } of due) begun.add(id)
-    const traces = await store.tracesOf(due.map(({ id }) => id))
-    const known = new Set(traces.map(({ erasure_id }) => erasure_id))
-    for (const job of due) {
-      if (known.has(job.id)) await keys.updateJob(job.project_id, job.id, { state: 'running' })
-      else await closeWithoutNote(job)
+  async function doRound(jobs: readonly Job[], traces: readonly Trace[]): Promise<void> {
+    for (const { id, project_id } of jobs) {
+      begun.add(id)
+      await keys.updateJob(project_id, id, { state: 'running' })
     }
-    const jobs = due.filter(({ id }) => known.has(id))
-    if (jobs.length === 0) return
     try {
       const receipt = await eraseUntilNothingIsLeft(jobs, traces)
       await settle(jobs, traces, receipt)
@@ -141,14 +145,26 @@ export function createErasureRunner(deps: {
     }
   }
 
-  /** Nothing is noted any more: the erasure was proven just before a process ended, or the note is lost. */
-  async function closeWithoutNote(job: Job): Promise<void> {
+  /**
+   * Nothing is noted: the erasure was proven just before a process ended, or the note never came. False while it may
+   * still come.
+   */
+  async function closeWithoutNote(job: Job): Promise<boolean> {
     const record = (await store.erasureRecords(job.project_id)).find(({ id }) => id === job.id)
-    if (record === undefined)
-      return await fail(job, 'What was to be erased is no longer known here; ask again.')
-    const { removed: counts, verified_at } = record
-    await keys.updateJob(job.project_id, job.id, { state: 'done', counts, finished_at: clock(), verified_at })
-    begun.delete(job.id)
+    if (record !== undefined) {
+      const { removed: counts, verified_at } = record
+      await keys.updateJob(job.project_id, job.id, {
+        state: 'done',
+        counts,
+        finished_at: clock(),
+        verified_at,
+      })
+      begun.delete(job.id)
+      return true
+    }
+    if (lookedAt - job.created_at < NOTE_MS) return false
+    await fail(job, 'What was to be erased is not known here; ask again.')
+    return true
   }
 
   async function eraseUntilNothingIsLeft(

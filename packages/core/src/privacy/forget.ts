@@ -42,7 +42,6 @@ export async function forget(deps: ForgetDeps, principal: Principal, input: unkn
 
 async function queue(deps: ForgetDeps, request: Omit<ErasureRequest, 'id'>): Promise<Job> {
   const id = randomUuid()
-  await deps.requests.add({ ...request, id })
   const job: Job = {
     id,
     project_id: request.project_id,
@@ -54,8 +53,14 @@ async function queue(deps: ForgetDeps, request: Omit<ErasureRequest, 'id'>): Pro
     verified_at: null,
     error: null,
   }
+  // Before the note, which says who it is about: one without a job would stay for ever.
   await deps.keys.insertJob(job)
-  deps.runner.wake(true)
+  try {
+    await deps.requests.add({ ...request, id })
+  } finally {
+    // Also when nobody knows whether the note was stored: the job will see.
+    deps.runner.wake(true)
+  }
   return job
 }
 
