@@ -103,16 +103,6 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
       allOrigins.forget()
     },
   })
-  const deliver = createDeliver({
-    store: events,
-    options: options.delivery,
-    forgotten: {
-      erased: async (list) => await privacy.erased(list),
-      retract: async (late) => await privacy.retract(late),
-    },
-    clock,
-    onDiagnostic,
-  })
   const meter = createUsageMeter({ keys, plans: options.plans, clock, onDiagnostic })
   const upkeep = createUpkeep({
     store: events,
@@ -126,6 +116,13 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     options: options.erasure,
     clock,
     onErased: upkeep.noteStored,
+    onDiagnostic,
+  })
+  const deliver = createDeliver({
+    store: events,
+    options: options.delivery,
+    forgotten: privacy,
+    clock,
     onDiagnostic,
   })
   const ingestDeps: IngestDeps = {
