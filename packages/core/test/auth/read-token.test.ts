@@ -124,6 +124,12 @@ test('rotating the pepper: old tokens are good while the old pepper is there, an
   expect(await rotating.read(parsed(token))).toBeUndefined()
 })
 
+test('the key that stands in for unknown peppers signs nothing', async () => {
+  const signed = (await makeToken()).replace(/\.[0-9a-f]{64}$/, '').replace(/_1\.\w+\./, '_1.000000000000.')
+  const forged = `${signed}.${await crypto.hmacSha256Hex('0'.repeat(64), signed)}`
+  expect(await signer.read(parsed(forged))).toBeUndefined()
+})
+
 test('the key that signs is not the hash of anything that is stored', async () => {
   const keys = memoryKeys()
   const [pepper] = await keys.peppers()
