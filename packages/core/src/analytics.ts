@@ -46,13 +46,19 @@ const ORIGINS_TTL_MS = 60_000
 const PROJECT_TTL_MS = 10_000
 const SLICE = 1000
 
+interface Unfollowed extends Omit<Analytics, 'stats'> {
+  stats(params: StatsParams, context?: QueryContext): Promise<StatsResponse>
+}
+
 /**
  * Puts the parts together. Pure: opens nothing, starts no timer, reads no environment; work starts on first
  * use. Throws `invalid_options`.
  */
 export function createAnalytics<Definitions extends EventDefinitions = EventDefinitions>(
   input: AnalyticsOptions<Definitions>,
-): Analytics<Definitions> {
+): Analytics<Definitions>
+// How answers follow from the call is for callers: in here the compiler can't follow it through a plan.
+export function createAnalytics(input: AnalyticsOptions): Unfollowed {
   const options = resolveOptions(input)
   const { events, keys, clock } = options
   const onDiagnostic = guardDiagnostics(options.onDiagnostic)
@@ -262,11 +268,8 @@ export function createAnalytics<Definitions extends EventDefinitions = EventDefi
     identify: async (identity, context = {}) => await storeOne(() => readIdentify(identity), context),
     query: async (params, { project, signal } = {}) =>
       await queryEvents(queryDeps, await principal(project), params, { signal }),
-    async stats<const P extends StatsParams>(params: P, { project, signal }: QueryContext = {}) {
-      const answer = await queryStats(queryDeps, await principal(project), params, { signal })
-      // The answer is of the metric that was asked for; the compiler can't follow that through the plan.
-      return answer as StatsResponse<P>
-    },
+    stats: async (params, { project, signal } = {}) =>
+      await queryStats(queryDeps, await principal(project), params, { signal }),
     sources: async (params, { project, signal } = {}) =>
       await querySources(queryDeps, await principal(project), params, { signal }),
     attribution: async (params, { project, signal } = {}) =>

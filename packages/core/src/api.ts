@@ -6,6 +6,7 @@ import type {
   EventWarning,
   Forget,
   Identify,
+  NoOthers,
   QueryParams,
   QueryResponse,
   SourcesParams,
@@ -18,7 +19,7 @@ import type {
 } from '@millimetric/schema/wire'
 import type { AccountKeys } from './auth/account-keys.js'
 import type { KeyManager } from './auth/manage-keys.js'
-import type { EventDefinitions, PropertiesOf } from './catalog.js'
+import type { EventDefinitions, InCatalog, PropertiesOf } from './catalog.js'
 import type { ErrorCode } from './errors.js'
 import type { Handler } from './http/handler.js'
 import type { Job } from './ports/key-store.js'
@@ -92,11 +93,14 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
   /** Links an anonymous id to a user, with traits. Never rejects. */
   identify(identity: Identify, context?: CallContext): Promise<Receipt>
   /** Raw events, newest first. */
-  query(params: QueryParams, context?: QueryContext): Promise<QueryResponse>
+  query(params: InCatalog<QueryParams, Definitions>, context?: QueryContext): Promise<QueryResponse>
   /** Metrics by dimensions and time; rows have exactly the columns that the parameters ask for. */
-  stats<const P extends StatsParams>(params: P, context?: QueryContext): Promise<StatsResponse<P>>
+  stats<const P extends InCatalog<StatsParams, Definitions>>(
+    params: P & NoOthers<P, StatsParams>,
+    context?: QueryContext,
+  ): Promise<StatsResponse<P>>
   /** Events, visitors and paid share by source. */
-  sources(params: SourcesParams, context?: QueryContext): Promise<SourcesResponse>
+  sources(params: InCatalog<SourcesParams, Definitions>, context?: QueryContext): Promise<SourcesResponse>
   /**
    * Conversions by what brought the people: a touch by default the last that was not direct, within 30 days before. Errors:
    * `invalid_params`, `invalid_group_by`, `query_too_expensive`, `storage_unavailable`.
@@ -136,7 +140,9 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
      * A short-lived token with which a browser reads part of a project: only the events that `filters` let through exist
      * for it, in every answer. `project` is a slug or id. Errors: `invalid_params`, `unknown_project`.
      */
-    create(input: TokenParams & { project?: string | undefined }): Promise<TokenResponse>
+    create(
+      input: InCatalog<TokenParams, Definitions> & { project?: string | undefined },
+    ): Promise<TokenResponse>
   }
   /** Stored events by month, and what the plan allows. */
   usage(context?: { project?: string }): Promise<ProjectUsage>

@@ -26,6 +26,49 @@ export type PropertiesOf<Schema> = Schema extends {
   ? Input
   : Record<string, unknown>
 
+/** Names of the events of a catalog, and of the system's own; any text without a catalog. */
+export type EventNameOf<Definitions> = string extends keyof Definitions
+  ? string
+  : (keyof Definitions & string) | `$${string}`
+
+/** Keys of the properties of all events of a catalog; any text where one of the schemas does not say. */
+export type PropertyKeyOf<Definitions> = string extends keyof Definitions
+  ? string
+  : KeysOf<{ [Name in keyof Definitions]: PropertiesOf<Definitions[Name]> }[keyof Definitions]>
+
+type KeysOf<Properties> = unknown extends Properties
+  ? string
+  : Properties extends unknown
+    ? keyof Properties & string
+    : never
+
+/** Parameters of a question whose `event`s and `properties.<key>`s are those of a catalog. */
+export type InCatalog<Params, Definitions> = string extends keyof Definitions
+  ? Params
+  : Named<Params, EventNameOf<Definitions>, PropertyKeyOf<Definitions>>
+
+type Named<T, Event extends string, Key extends string> = T extends string
+  ? NamedText<T, Key>
+  : T extends Date
+    ? T
+    : T extends object
+      ? {
+          [Field in keyof T]: Field extends 'event'
+            ? NamedEvent<T[Field], Event, Key>
+            : Named<T[Field], Event, Key>
+        }
+      : T
+
+type NamedEvent<T, Event extends string, Key extends string> = T extends string ? Event : Named<T, Event, Key>
+
+type NamedText<T extends string, Key extends string> = string extends T
+  ? T
+  : T extends `properties.${string}`
+    ? `properties.${Key}`
+    : T extends `${infer Aggregate}(properties.${string})`
+      ? `${Aggregate}(properties.${Key})`
+      : T
+
 export interface Catalog<Definitions extends EventDefinitions = EventDefinitions> {
   readonly events: Definitions
   /** Undefined when the event fits. Names starting with `$` are the system's and always fit. */

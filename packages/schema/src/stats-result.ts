@@ -3,6 +3,11 @@ import type { Metric, NullableMetric, ResultMeta, StatsParams } from './question
 
 type Falsy = undefined | false
 
+/** Says no to parameters that there are not: a type parameter would take them in silence. */
+export type NoOthers<P, Known> = string extends keyof P
+  ? unknown
+  : { readonly [Name in Exclude<keyof P, keyof Known>]: never }
+
 /** The value of a metric in a row. */
 export type MetricValue<M extends string> = M extends NullableMetric ? number | null : number
 
@@ -22,18 +27,21 @@ type GroupColumns<P> = P extends { readonly group_by: readonly (infer D)[] }
   ? { readonly [Name in Extract<D, StatsDimension>]: string }
   : unknown
 
+/** Columns that are there when a parameter asks for them, and perhaps there when it may. */
+type When<Asked, Columns> = [Exclude<Asked, Falsy>] extends [never]
+  ? unknown
+  : [Extract<Asked, Falsy>] extends [never]
+    ? Columns
+    : Partial<Columns>
+
 /** `bucket`: start of the bucket, ISO 8601 with the offset of the zone. */
-type BucketColumn<P> = P extends { readonly interval: infer I }
-  ? [Exclude<I, Falsy>] extends [never]
-    ? unknown
-    : { readonly bucket: string }
+type BucketColumn<P> = P extends { readonly interval?: infer I }
+  ? When<I, { readonly bucket: string }>
   : unknown
 
 /** `previous`: the same columns of the range compared to; null where that has no such bucket. */
-type PreviousColumn<P> = P extends { readonly compare: infer C }
-  ? [Exclude<C, Falsy>] extends [never]
-    ? unknown
-    : { readonly previous: MetricColumns<P> | null }
+type PreviousColumn<P> = P extends { readonly compare?: infer C }
+  ? When<C, { readonly previous: MetricColumns<P> | null }>
   : unknown
 
 type Flat<T> = { readonly [K in keyof T]: T[K] }
@@ -55,8 +63,8 @@ export interface AnyStatsRow {
   readonly [column: string]: string | number | null | undefined | { readonly [metric: string]: number | null }
 }
 
-type Summary<P, Name extends 'totals' | 'other'> = P extends { readonly [N in Name]: true }
-  ? { readonly [N in Name]: readonly StatsSummaryRow<P>[] }
+type Summary<P, Name extends 'totals' | 'other'> = P extends { readonly [N in Name]?: infer Asked }
+  ? When<Asked, { readonly [N in Name]: readonly StatsSummaryRow<P>[] }>
   : unknown
 
 interface StatsAnswer<P> {

@@ -207,6 +207,7 @@ export type {
   MetricColumns,
   MetricOf,
   MetricValue,
+  NoOthers,
   StatsResponse,
   StatsRow,
   StatsSummaryRow,
