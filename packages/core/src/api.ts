@@ -105,7 +105,10 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
    * Conversions by what brought the people: a touch by default the last that was not direct, within 30 days before. Errors:
    * `invalid_params`, `invalid_group_by`, `query_too_expensive`, `storage_unavailable`.
    */
-  attribution(params: AttributionParams, context?: QueryContext): Promise<AttributionResponse>
+  attribution(
+    params: InCatalog<AttributionParams, Definitions>,
+    context?: QueryContext,
+  ): Promise<AttributionResponse>
   /**
    * Which rules judge a visit, and why: every rule in order, whether it matched, and what it would have said. The options
    * are those that events are judged with.

@@ -88,6 +88,10 @@ export async function mistakes(): Promise<void> {
   // @ts-expect-error no such property in a filter
   await analytics.stats({ range, filters: { field: 'properties.prize', op: 'gt', value: 1 } })
   // @ts-expect-error no such event
+  await analytics.attribution({ range, conversion: { event: 'singup' } })
+  // @ts-expect-error no such property
+  await analytics.attribution({ range, conversion: { event: 'purchase' }, value: 'properties.prize' })
+  // @ts-expect-error no such event
   await analytics.query({ range, event: 'singup' })
   // @ts-expect-error no such property
   await analytics.sources({ range, filters: { field: 'properties.prize', op: 'is', value: '' } })
