@@ -3,6 +3,7 @@ import { LIMITS } from './limits.js'
 import { suggest } from './suggestion.js'
 
 const OPERATORS: readonly string[] = [...TEXT_OPERATORS, ...NUMBER_OPERATORS, 'is_set']
+const ONE = 'takes one condition; a list stands in { "and": [ … ] }'
 const GROUPS = ['and', 'or', 'not', 'has_done', 'has_not_done'] as const
 
 /** What is wrong with a filter, for people: the first mistake found, and where it is. */
@@ -13,7 +14,11 @@ export function explainFilter(input: unknown): string {
 function mistake(node: unknown, at: string): string | undefined {
   if (Array.isArray(node)) {
     if (node.length > LIMITS.filterConditions) return `${at}: at most ${LIMITS.filterConditions} conditions`
-    return first(node.map((item: unknown, index) => mistake(item, `${at}[${index}]`)))
+    return first(
+      node.map((item: unknown, index) =>
+        Array.isArray(item) ? `${at}[${index}]: ${ONE}` : mistake(item, `${at}[${index}]`),
+      ),
+    )
   }
   if (typeof node !== 'object' || node === null) {
     return `${at}: not a condition; write { "field": "source", "op": "is", "value": "google" }`
@@ -32,7 +37,7 @@ function grouped(
 ): string | undefined {
   const inner = entries.get(name)
   if (entries.size > 1) return `${at}: stands alone; combine conditions with and`
-  if (name === 'not') return mistake(inner, at)
+  if (name === 'not') return Array.isArray(inner) ? `${at}: ${ONE}` : mistake(inner, at)
   if (name === 'and' || name === 'or') {
     return Array.isArray(inner) && inner.length > 0 ? mistake(inner, at) : `${at}: takes a list of conditions`
   }
@@ -55,6 +60,8 @@ function leaf(entries: ReadonlyMap<string, unknown>, at: string): string | undef
   if (typeof op !== 'string' || !OPERATORS.includes(op)) {
     return `${at}.op: ${quoted(op)} is no operator${suggest(op, OPERATORS)}; it is one of ${OPERATORS.join(', ')}`
   }
+  const cased = entries.get('case_sensitive')
+  if (cased !== undefined && typeof cased !== 'boolean') return `${at}.case_sensitive: takes true or false`
   if (NUMBER_OPERATORS.some((name) => name === op)) {
     if (!field.startsWith('properties.')) return `${at}: ${op} compares numbers, which only properties hold`
     return typeof value === 'number' ? undefined : `${at}.value: ${op} takes a number`

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { PropertyField } from './dimensions.js'
+import { excessOf } from './filter-excess.js'
 import { explainFilter } from './filter-mistake.js'
 import {
   type EventFilter,
@@ -25,9 +26,11 @@ const explained = { error: ({ input }: { input?: unknown }): string => explainFi
 const event: z.ZodType<string> = z.string().min(1).max(LIMITS.eventName)
 
 /** Events of one name that meet all filters. */
-export const eventMatchSchema: z.ZodType<EventMatch> = z.lazy(() =>
+export const eventMatchSchema: z.ZodType<EventMatch> = z.lazy(() => z.preprocess(bounded, match))
+
+const match: z.ZodType<EventMatch> = z.lazy(() =>
   z.strictObject(
-    { event, filters: eventFiltersSchema.optional() },
+    { event, filters: filters.optional() },
     {
       error: ({ code }) =>
         code === 'invalid_type' ? 'takes { "event": "signup" }, with filters if you like' : undefined,
@@ -51,16 +54,20 @@ const filter: z.ZodType<EventFilter> = z.lazy(() =>
       }),
       z.strictObject({ field: propertyField, op: z.enum(NUMBER_OPERATORS), value: z.number() }),
       z.strictObject({ field, op: z.literal('is_set'), value: z.boolean().optional() }),
-      z.strictObject({ has_done: eventMatchSchema }),
-      z.strictObject({ has_not_done: eventMatchSchema }),
+      z.strictObject({ has_done: match }),
+      z.strictObject({ has_not_done: match }),
     ],
     explained,
   ),
 )
 
+const filters: z.ZodType<EventFilters> = z.lazy(() =>
+  z.union([filter, z.array(filter).max(LIMITS.filterConditions)], explained),
+)
+
 /** One condition or a list of them; as JSON text too, for query strings. */
 export const eventFiltersSchema: z.ZodType<EventFilters> = z.lazy(() =>
-  z.preprocess(parsed, z.union([filter, z.array(filter).max(LIMITS.filterConditions)], explained)),
+  z.preprocess((value, context) => bounded(parsed(value), context), filters),
 )
 
 function parsed(value: unknown): unknown {
@@ -70,4 +77,15 @@ function parsed(value: unknown): unknown {
   } catch {
     return value
   }
+}
+
+/**
+ * Refuses what is far beyond any filter before it is looked into: each level of a mistake is explained again on the way
+ * up, and a stack ends.
+ */
+function bounded(value: unknown, context: z.RefinementCtx): unknown {
+  const excess = excessOf(value)
+  if (excess === undefined) return value
+  context.addIssue({ code: 'custom', message: excess })
+  return z.NEVER
 }

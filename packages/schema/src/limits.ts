@@ -33,6 +33,8 @@ export const LIMITS = {
   filterValues: 100,
   /** Buckets of one series. */
   seriesBuckets: 10_000,
+  /** Rows of one answer: groups times buckets. */
+  seriesRows: 100_000,
 } as const
 
 /** Half-open range [min, max) of event times in epoch milliseconds: what every store can hold. */

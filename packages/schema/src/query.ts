@@ -30,10 +30,13 @@ export const flag: z.ZodType<boolean> = z.preprocess(
 
 /** A list, or its items as one text with commas between them. */
 export function listOf<T>(item: z.ZodType<T>, max: number): z.ZodType<T[]> {
-  return z.preprocess(
-    (value: unknown) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
-    z.array(item).max(max),
-  )
+  return z.preprocess((value: unknown, context) => {
+    const list: unknown = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value
+    if (!Array.isArray(list) || list.length <= max) return list
+    // Before its items are looked at: each of them may be a mistake to explain.
+    context.addIssue({ code: 'custom', message: `takes at most ${max}` })
+    return z.NEVER
+  }, z.array(item))
 }
 
 const DIMENSION_NAMES = [...new Set([...DIMENSIONS, ...SESSION_DIMENSIONS])]
@@ -63,7 +66,9 @@ export const metricSchema: z.ZodType<Metric> = z.union(
   unknownName('metric', METRICS, `${AGGREGATES.join(' / ')}(properties.<key>)`),
 )
 
-const moment = z.union([z.string().min(1).max(64), z.number(), z.date()])
+const moment = z.union([z.string().min(1).max(64), z.number(), z.date()], {
+  error: () => 'is not ISO 8601, for example 2026-05-01 or 2026-05-01T00:00:00Z',
+})
 const name = z.string().min(1).max(LIMITS.url)
 
 /** The schema of each parameter that every report has. */

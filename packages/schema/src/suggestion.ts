@@ -2,7 +2,7 @@
 export function suggest(wanted: unknown, names: readonly string[]): string {
   if (typeof wanted !== 'string' || wanted.length > 64) return ''
   const near = names
-    .map((name) => ({ name, distance: mistakes(wanted.toLowerCase(), name) }))
+    .map((name) => ({ name, distance: mistakes(wanted.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0]
   return near !== undefined && near.distance <= Math.min(2, near.name.length / 2)
     ? ` (did you mean "${near.name}"?)`

@@ -1,14 +1,16 @@
 import * as z from 'zod'
 import { eventFiltersSchema } from './filter-schema.js'
 import { LIMITS } from './limits.js'
-import { metricSchema } from './query.js'
+import { listOf, metricSchema } from './query.js'
 import type { Lifetime, TokenClaims, TokenParams, TokenResponse } from './tokens.js'
 
 const lifetime: z.ZodType<Lifetime> = z.union(
   [z.number(), z.templateLiteral([z.number().int(), z.enum(['m', 'h', 'd'])])],
   { error: () => 'takes seconds, or text such as 15m, 1h or 7d' },
 )
-const metrics = z.array(metricSchema).min(1).max(LIMITS.metrics).optional()
+const metrics = listOf(metricSchema, LIMITS.metrics)
+  .refine((list) => list.length > 0, 'name at least one')
+  .optional()
 
 /** Body of `POST /v1/tokens`; an unknown parameter is an error. */
 export const tokenParamsSchema: z.ZodType<TokenParams> = z.strictObject({

@@ -79,8 +79,27 @@ export function readParams<T>(schema: ParamsSchema<T>, input: unknown): T {
   }
   throw new AnalyticsError(
     field === 'group_by' ? 'invalid_group_by' : 'invalid_params',
-    `${field}: ${issue?.message ?? 'not valid'}`,
+    describeIssue(issue?.path ?? [], issue?.message ?? 'not valid', suggestion(input, field, issue?.values)),
     { details: { field, ...(allowed === undefined ? {} : { allowed }) } },
+  )
+}
+
+/** What is wrong, with its place where the words of the check do not say it. */
+function describeIssue(path: readonly PropertyKey[], message: string, hint: string): string {
+  const [first = '', ...rest] = path.map(String)
+  if (first === '') return 'A question is an object of parameters.'
+  if (message.startsWith(`${first}.`) || message.startsWith(`${first}[`)) return message
+  const place =
+    rest.length > 0 && /^(?:Invalid|Too) /.test(message) ? ` (at ${rest.join('.').slice(0, 200)})` : ''
+  return `${first}: ${message.replace(`${first}: `, '')}${place}${hint}`
+}
+
+function suggestion(input: unknown, field: string, values: readonly unknown[] = []): string {
+  const given =
+    typeof input === 'object' && input !== null ? new Map(Object.entries(input)).get(field) : undefined
+  return suggest(
+    given,
+    values.filter((value) => typeof value === 'string'),
   )
 }
 

@@ -43,7 +43,8 @@ export async function queryStats(
   checkGroups(metrics, group_by)
   if (params.other === true && group_by.length === 0)
     throw invalid('other', 'needs group_by: it is what limit leaves out')
-  const question = { params, metrics, group_by, goal: goalOf(deps, params, metrics) }
+  const order_by = readOrder(params, metrics, group_by)
+  const question = { params, metrics, group_by, order_by, goal: goalOf(deps, params, metrics) }
   const ask = async (of: Scope, part: Part): Promise<Table> => {
     const plan = planOf(of, question, part)
     return {
@@ -95,13 +96,14 @@ interface Question {
   params: StatsParams
   metrics: readonly Metric[]
   group_by: readonly StatsDimension[]
+  order_by: readonly StatsOrder[]
   goal: StatsPlan['goal']
 }
 
 /** Which groups of the question one plan asks for. */
 type Part = Pick<StatsPlan, 'group_by' | 'only'>
 
-function planOf(scope: Scope, { params, metrics, group_by, goal }: Question, part: Part): StatsPlan {
+function planOf(scope: Scope, { params, metrics, order_by, goal }: Question, part: Part): StatsPlan {
   const { interval } = params
   return {
     kind: 'stats',
@@ -114,7 +116,7 @@ function planOf(scope: Scope, { params, metrics, group_by, goal }: Question, par
       interval === undefined
         ? null
         : bucketStarts(interval, scope.asked.from, scope.asked.to, scope.timezone),
-    order_by: part.group_by.length === 0 ? [] : readOrder(params, metrics, group_by),
+    order_by: part.group_by.length === 0 ? [] : order_by,
     limit:
       part.only?.inside === true ? Math.max(part.only.groups.length, 1) : (params.limit ?? DEFAULT_LIMIT),
     days: params.raw === true ? null : wholeDays(scope),

@@ -1,3 +1,4 @@
+import { suggest } from '@millimetric/schema'
 import { Temporal } from 'temporal-polyfill'
 import { AnalyticsError } from '../errors.js'
 
@@ -12,6 +13,7 @@ interface Stretch {
 // A conversion by Temporal costs 30 µs, and a series needs thousands; the stretches between two changes of the
 // clock are asked for once a process. Zones are few hundreds, stretches two a year.
 const known = new Map<string, Stretch[]>()
+const MOST_ZONES = 1_000
 
 function zoned(ms: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone)
@@ -23,9 +25,11 @@ export function checkZone(zone: string): void {
   try {
     zoned(0, zone)
   } catch {
+    const near = suggest(zone, Intl.supportedValuesOf('timeZone'))
     throw new AnalyticsError(
       'invalid_params',
-      `timezone: "${zone}" is not an IANA time zone such as Europe/Paris.`,
+      `timezone: "${zone}" is not an IANA time zone such as Europe/Paris${near}.`,
+      { details: { field: 'timezone' } },
     )
   }
 }
@@ -33,6 +37,8 @@ export function checkZone(zone: string): void {
 function stretchAt(ms: number, zone: string): Stretch {
   let stretches = known.get(zone)
   if (stretches === undefined) {
+    // The same zone has many spellings, and anybody who may ask may try them all.
+    if (known.size >= MOST_ZONES) known.clear()
     stretches = []
     known.set(zone, stretches)
   }
