@@ -34,6 +34,8 @@ import { readUsage, recountUsage } from './projects/usage.js'
 import { createUsageMeter } from './projects/usage-meter.js'
 import { queryAttribution } from './query/attribution.js'
 import { queryEvents } from './query/events.js'
+import { queryLive } from './query/live.js'
+import { queryPerson } from './query/person.js'
 import { reclassify } from './query/reclassify.js'
 import { querySources } from './query/sources.js'
 import { queryStats } from './query/stats.js'
@@ -274,6 +276,10 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
       await querySources(queryDeps, await principal(project), params, { signal }),
     attribution: async (params, { project, signal } = {}) =>
       await queryAttribution(queryDeps, await principal(project), params, { signal }),
+    live: async (params = {}, { project, signal } = {}) =>
+      await queryLive(queryDeps, await principal(project), params, { signal }),
+    person: async (params, { project, signal } = {}) =>
+      await queryPerson(queryDeps, await principal(project), params, { signal }),
     explain: (url, referrer = '', { requestHost = '', userAgent = '' } = {}) =>
       explain(
         { url, referrer, request_host: hostOfPage(url) || requestHost, user_agent: userAgent },

@@ -6,7 +6,11 @@ import type {
   EventWarning,
   Forget,
   Identify,
+  LiveParams,
+  LiveResponse,
   NoOthers,
+  PersonParams,
+  PersonResponse,
   QueryParams,
   QueryResponse,
   SourcesParams,
@@ -109,6 +113,16 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
     params: InCatalog<AttributionParams, Definitions>,
     context?: QueryContext,
   ): Promise<AttributionResponse>
+  /**
+   * Visitors of the last 5 minutes (or 1 to 30): how many, where they are and where they came from. Errors:
+   * `invalid_params`, `storage_unavailable`.
+   */
+  live(params?: InCatalog<LiveParams, Definitions>, context?: QueryContext): Promise<LiveResponse>
+  /**
+   * Who somebody is and all they did, on all their devices, newest first; walking `next_cursor` brings every event once.
+   * Errors: `invalid_params`, `query_too_expensive`, `storage_unavailable`.
+   */
+  person(params: PersonParams, context?: QueryContext): Promise<PersonResponse>
   /**
    * Which rules judge a visit, and why: every rule in order, whether it matched, and what it would have said. The options
    * are those that events are judged with.

@@ -56,10 +56,12 @@ export type {
   Scope,
   UsageRow,
 } from './ports/key-store.js'
+export type { LivePlan, LiveResult } from './ports/live-plan.js'
 export type {
   EventMoment,
   EventsPlan,
   EventsResult,
+  PersonIds,
   PersonPlan,
   PersonResult,
   PlanScope,

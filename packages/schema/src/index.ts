@@ -9,6 +9,8 @@ export {
 } from './event.js'
 export { eventFiltersSchema, eventMatchSchema } from './filter-schema.js'
 export { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS, TIMESTAMP_RANGE } from './limits.js'
+export { liveParamsSchema, liveResponseSchema } from './live-schema.js'
+export { personParamsSchema, personResponseSchema } from './person-schema.js'
 export { queryParamsSchema, sourcesParamsSchema, statsParamsSchema } from './query.js'
 export {
   batchResponseSchema,

@@ -179,6 +179,8 @@ export {
   TEXT_OPERATORS,
   type TextOperator,
 } from './filters.js'
+export type { LiveMinute, LiveParams, LiveResponse } from './live.js'
+export type { PersonParams, PersonQuestion, PersonResponse, PersonTouch } from './person.js'
 export {
   AGGREGATES,
   type Aggregate,

@@ -4,6 +4,8 @@ import { AnalyticsError } from '../errors.js'
 import type { CallOptions } from '../ports/event-store.js'
 import { queryAttribution } from '../query/attribution.js'
 import { type QueryDeps, queryEvents } from '../query/events.js'
+import { queryLive } from '../query/live.js'
+import { queryPerson } from '../query/person.js'
 import { querySources } from '../query/sources.js'
 import { queryStats } from '../query/stats.js'
 import { readJson } from './body.js'
@@ -25,6 +27,8 @@ export const QUERY_ROUTES: readonly Route[] = [
   post('stats', queryStats),
   get('sources', querySources),
   post('attribution', queryAttribution),
+  get('live', queryLive),
+  get('person', queryPerson),
 ]
 
 function route(name: string, method: 'GET' | 'POST', run: KeyRoute['run']): Route {

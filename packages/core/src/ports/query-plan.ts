@@ -1,6 +1,7 @@
 import type { EventRow } from '@millimetric/schema/wire'
 import type { AttributionPlan, AttributionResult } from './attribution-plan.js'
 import type { Condition } from './conditions.js'
+import type { LivePlan, LiveResult } from './live-plan.js'
 import type { StatsPlan, StatsResult } from './stats-plan.js'
 
 /** What every plan carries: the tenant, the half-open range [from, to) in epoch milliseconds, the conditions. */
@@ -34,6 +35,14 @@ export interface EventsPlan extends PlanScope {
   readonly limit: number
   /** Only events that come after this one in that order: older ones. */
   readonly after?: EventMoment | null
+  /** Only events of these ids: such as carry the user, and such as carry no user and one of the anonymous ids. */
+  readonly person?: PersonIds
+}
+
+export interface PersonIds {
+  /** Empty for a visitor who was never linked. */
+  readonly user_id: string
+  readonly anonymous_ids: readonly string[]
 }
 
 /** Events, visitors and paid share per source: events descending, then source and medium ascending. */
@@ -57,7 +66,7 @@ export interface PersonPlan {
 }
 
 /** A validated question, pinned to one project. A closed union: a new report is one more kind here. */
-export type QueryPlan = EventsPlan | StatsPlan | SourcesPlan | PersonPlan | AttributionPlan
+export type QueryPlan = EventsPlan | StatsPlan | SourcesPlan | PersonPlan | AttributionPlan | LivePlan
 
 export interface ResultFacts {
   /** More groups exist than the limit let through. */
@@ -85,17 +94,21 @@ export interface Touch {
   readonly channel: string
 }
 
-export interface PersonResult {
-  /** Empty for a visitor who was never linked. */
-  readonly user_id: string
-  /** Anonymous ids linked to the person, ascending. */
-  readonly anonymous_ids: readonly string[]
+/** The anonymous ids are those linked to the person, ascending. */
+export interface PersonResult extends PersonIds {
   /** Anonymous ids that identified as this person too, but belong to somebody else (shared devices), ascending. */
   readonly conflicts: readonly string[]
+  /** Of both kinds those whose `$identify` exists for the asker, at any time that is kept; the others must not be told. */
+  readonly told: readonly string[]
   readonly events: number
+  /** Epoch milliseconds; null when there is no event. */
+  readonly first_seen: number | null
+  readonly last_seen: number | null
   /** Of the first event that is the person's and came with a url; null when there is none. */
   readonly first_touch: Touch | null
   readonly last_touch: Touch | null
+  /** Properties of the person's `$identify` events as JSON: different ones once each, by when they were last said. */
+  readonly identified: readonly string[]
 }
 
 export interface EventsResult extends ResultFacts {
@@ -110,4 +123,5 @@ export interface QueryResults {
   sources: ResultFacts & { readonly rows: readonly SourcesResultRow[] }
   person: PersonResult
   attribution: AttributionResult
+  live: LiveResult
 }

@@ -1,6 +1,8 @@
 import { attributionCases } from './event-attribution-cases.js'
 import { conditionCases } from './event-condition-cases.js'
 import { identityCases } from './event-identity-cases.js'
+import { liveCases } from './event-live-cases.js'
+import { personCases } from './event-person-cases.js'
 import { quarantineCases } from './event-quarantine-cases.js'
 import { reclassifyCases } from './event-reclassify-cases.js'
 import { reportCases } from './event-report-cases.js'
@@ -26,4 +28,6 @@ export const eventStoreCases: readonly EventStoreCase[] = [
   ...reclassifyCases,
   ...attributionCases,
   ...touchCases,
+  ...liveCases,
+  ...personCases,
 ]

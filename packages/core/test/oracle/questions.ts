@@ -10,6 +10,7 @@ import {
 import { bucketStarts } from '../../src/query/calendar.js'
 import { makeAttribution } from './attribution-questions.js'
 import { type History, ZONES } from './history.js'
+import { makeLive, makePersonIds } from './live-questions.js'
 import type { Random } from './random.js'
 import {
   makeConditions,
@@ -85,6 +86,7 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
     'sources',
     'person',
     'attribution',
+    'live',
   ])
   switch (kind) {
     case 'events':
@@ -93,6 +95,7 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
         ...scope,
         filters: makeConditions(random, events, true),
         after: random.chance(0.3) ? random.pick(events) : null,
+        ...(random.chance(0.3) ? { person: makePersonIds(random, events) } : {}),
       }
     case 'sources': {
       const breakdown = random.pick(['source', 'source_medium'] as const)
@@ -107,6 +110,8 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
     }
     case 'attribution':
       return makeAttribution(random, events, scope)
+    case 'live':
+      return makeLive(random, events, scope)
     default:
       return makeStats(random, events, scope, zone)
   }
@@ -246,7 +251,7 @@ export async function answer(store: EventStore, plan: QueryPlan): Promise<{ fact
 async function askOther(
   store: EventStore,
   plan: Exclude<QueryPlan, { kind: 'person' }>,
-): Promise<{ answered_by: string; truncated: boolean; estimated: boolean; rows: readonly unknown[] }> {
+): Promise<{ answered_by: string; truncated: boolean; estimated: boolean; rows?: readonly unknown[] }> {
   switch (plan.kind) {
     case 'events':
       return await store.query<'events'>(plan)
@@ -256,5 +261,7 @@ async function askOther(
       return await store.query<'sources'>(plan)
     case 'attribution':
       return await store.query<'attribution'>(plan)
+    case 'live':
+      return await store.query<'live'>(plan)
   }
 }

@@ -3,17 +3,15 @@ import type { CallOptions } from '../../ports/event-store.js'
 import type {
   EventsPlan,
   EventsResult,
-  PersonPlan,
-  PersonResult,
   QueryPlan,
   QueryResults,
   SourcesPlan,
-  Touch,
 } from '../../ports/query-plan.js'
 import { createAttributionAnswer } from './attribution-answer.js'
+import { createLiveAnswer } from './live-answer.js'
+import { createPersonAnswer } from './person-answer.js'
 import { type Read, rawFacts } from './reader.js'
 import { eventsStatement, sourcesStatement } from './sql/events.js'
-import { identifiedStatement, linkedUserStatement, touchesStatement } from './sql/person.js'
 import { type Reading, twinsStatement } from './sql/reading.js'
 import { createStatsAnswer } from './stats-answer.js'
 
@@ -68,47 +66,12 @@ export function createAnswers(read: Read, database: string, rollupFromRows: numb
     }
   }
 
-  async function person(plan: PersonPlan, options?: CallOptions): Promise<PersonResult> {
-    const how = await reading(plan, options)
-    let user_id = plan.user_id
-    if (user_id === '') {
-      const [link] = await read<{ linked: string }>(linkedUserStatement(how, plan), options)
-      user_id = link?.linked ?? ''
-    }
-    type Identified = { anonymous_id: string; own: number }
-    const ids =
-      user_id === ''
-        ? []
-        : await read<Identified>(identifiedStatement(how, plan.project_id, user_id), options)
-    const anonymous_ids = user_id === '' ? [plan.anonymous_id] : named(ids, true)
-    type Touches = { events: number; touches: number; first: TouchTuple; last: TouchTuple }
-    const [found] = await read<Touches>(touchesStatement(how, plan, user_id, anonymous_ids), options)
-    const touched = found !== undefined && found.touches > 0
-    return {
-      user_id,
-      anonymous_ids,
-      conflicts: named(ids, false),
-      events: found?.events ?? 0,
-      first_touch: touched ? touchOf(found.first) : null,
-      last_touch: touched ? touchOf(found.last) : null,
-    }
-  }
-
   return {
     events,
     sources,
-    person,
+    person: createPersonAnswer({ read, reading }),
+    live: createLiveAnswer({ read, reading }),
     attribution: createAttributionAnswer({ read, reading }),
     stats: createStatsAnswer({ read, database, rollupFromRows, reading }),
   }
-}
-
-type TouchTuple = readonly [number, string, string, string, string]
-
-function touchOf([timestamp, source, medium, campaign, channel]: TouchTuple): Touch {
-  return { timestamp, source, medium, campaign, channel }
-}
-
-function named(ids: readonly { anonymous_id: string; own: number }[], own: boolean): string[] {
-  return ids.filter((id) => (id.own === 1) === own).map(({ anonymous_id }) => anonymous_id)
 }

@@ -8,11 +8,14 @@ import { meets, rowSubject } from './memory-world.js'
 export function answerPerson(plan: PersonPlan, all: readonly StoredEvent[]): PersonResult {
   const links = linksOf(all, plan.kept_from)
   const user_id = plan.user_id === '' ? (links.get(plan.anonymous_id) ?? '') : plan.user_id
-  const identified = identifies(all)
-    .filter((event) => event.user_id === user_id && event.timestamp >= (plan.kept_from ?? 0))
-    .map(({ anonymous_id }) => anonymous_id)
+  const identifying = identifies(all).filter(
+    (event) => event.user_id === user_id && event.timestamp >= (plan.kept_from ?? 0),
+  )
+  const identified = identifying.map(({ anonymous_id }) => anonymous_id)
+  const visible = (event: StoredEvent): boolean =>
+    (plan.visible ?? []).every((condition) => meets(condition, rowSubject(event)))
   const own = all
-    .filter((event) => (plan.visible ?? []).every((condition) => meets(condition, rowSubject(event))))
+    .filter(visible)
     .filter(({ timestamp }) => timestamp >= plan.from && timestamp < plan.to)
     .filter((event) => personOf(event, links) === personOf(plan, links))
     .sort(compareMoments)
@@ -22,10 +25,20 @@ export function answerPerson(plan: PersonPlan, all: readonly StoredEvent[]): Per
     anonymous_ids:
       user_id === '' ? [plan.anonymous_id] : distinct(identified.filter((id) => links.get(id) === user_id)),
     conflicts: distinct(identified.filter((id) => links.get(id) !== user_id)),
+    told: distinct(identifying.filter(visible).map(({ anonymous_id }) => anonymous_id)),
     events: own.length,
+    first_seen: own.at(0)?.timestamp ?? null,
+    last_seen: own.at(-1)?.timestamp ?? null,
     first_touch: touchOf(withUrl.at(0)),
     last_touch: touchOf(withUrl.at(-1)),
+    identified: lastOfEach(
+      own.filter(({ event_name }) => event_name === '$identify').map(({ properties }) => properties),
+    ),
   }
+}
+
+function lastOfEach(texts: readonly string[]): string[] {
+  return texts.filter((text, index) => !texts.includes(text, index + 1))
 }
 
 function distinct(ids: readonly string[]): string[] {

@@ -4,6 +4,7 @@ import type {
   EventMoment,
   EventsPlan,
   EventsResult,
+  PersonIds,
   QueryResults,
   SourcesPlan,
   SourcesResultRow,
@@ -18,9 +19,10 @@ function facts(truncated: boolean): { truncated: boolean; estimated: boolean; an
 }
 
 export function answerEvents(plan: EventsPlan, all: readonly StoredEvent[]): EventsResult {
-  const { after, limit } = plan
+  const { after, limit, person } = plan
   const newestFirst = createWorld(plan, all)
     .asked.filter((event) => after === null || after === undefined || compareMoments(event, after) < 0)
+    .filter((event) => person === undefined || belongsTo(event, person))
     .sort((a, b) => compareMoments(b, a))
   const truncated = newestFirst.length > limit
   return {
@@ -28,6 +30,10 @@ export function answerEvents(plan: EventsPlan, all: readonly StoredEvent[]): Eve
     rows: newestFirst.slice(0, limit).map(toRow),
     next: truncated ? momentOf(newestFirst[limit - 1]) : null,
   }
+}
+
+function belongsTo(event: StoredEvent, { user_id, anonymous_ids }: PersonIds): boolean {
+  return event.user_id === '' ? anonymous_ids.includes(event.anonymous_id) : event.user_id === user_id
 }
 
 function momentOf(event: StoredEvent | undefined): EventMoment | null {

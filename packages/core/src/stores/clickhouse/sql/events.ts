@@ -2,6 +2,7 @@ import type { EventsPlan, SourcesPlan } from '../../../ports/query-plan.js'
 import { identifier } from '../client.js'
 import { createBinder, instant, type Statement } from './binder.js'
 import { EVENT_VISITOR } from './identity.js'
+import { ownRows } from './person.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 
@@ -17,7 +18,7 @@ const EVENT_ROW = `
 export function eventsStatement(reading: Reading, plan: EventsPlan): Statement {
   const binder = createBinder(plan.project_id)
   const rows = eventRows(reading, plan, binder)
-  const { after } = plan
+  const { after, person } = plan
   const older =
     after === null || after === undefined
       ? []
@@ -27,7 +28,7 @@ export function eventsStatement(reading: Reading, plan: EventsPlan): Statement {
   return {
     query: `SELECT ${EVENT_ROW},
   (toUnixTimestamp64Milli(e.timestamp), toUnixTimestamp64Milli(e.received_at), e.seq) AS moment
-${rows.from(older)}
+${rows.from([...older, ...(person === undefined ? [] : [ownRows(person, binder)])])}
 ORDER BY e.timestamp DESC, e.received_at DESC, e.seq DESC, e.event_id DESC
 LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,
     params: binder.params,

@@ -1,6 +1,7 @@
-import type { PersonPlan } from '../../../ports/query-plan.js'
+import { TIMESTAMP_RANGE } from '@millimetric/schema/limits'
+import type { PersonIds, PersonPlan } from '../../../ports/query-plan.js'
 import { MOMENT } from '../schema/events.js'
-import { createBinder, type Statement } from './binder.js'
+import { type Binder, createBinder, type Statement } from './binder.js'
 import { identifies, links } from './identity.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
@@ -27,22 +28,52 @@ ORDER BY anonymous_id`,
   }
 }
 
-/** Columns `events`, and `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`. */
-export function touchesStatement(
+/** Condition on rows `e`: the events of these ids. */
+export function ownRows({ user_id, anonymous_ids }: PersonIds, binder: Binder): string {
+  const visitor = `e.user_id = '' AND e.anonymous_id IN ${binder.bind('Array(String)', anonymous_ids)}`
+  return user_id === '' ? visitor : `(e.user_id = ${binder.bind('String', user_id)} OR ${visitor})`
+}
+
+/** Columns `events`, `first_ms`, `last_ms`, and `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`. */
+export function touchesStatement(reading: Reading, plan: PersonPlan, person: PersonIds): Statement {
+  const binder = createBinder(plan.project_id)
+  const rows = eventRows(reading, { ...plan, filters: [], include_bots: true }, binder)
+  const touch = 'tuple(toUnixTimestamp64Milli(timestamp), source, medium, campaign, channel)'
+  return {
+    query: `SELECT count() AS events, toUnixTimestamp64Milli(min(e.timestamp)) AS first_ms, toUnixTimestamp64Milli(max(e.timestamp)) AS last_ms, countIf(url != '') AS touches,
+  argMinIf(${touch}, ${MOMENT}, url != '') AS first, argMaxIf(${touch}, ${MOMENT}, url != '') AS last
+${rows.from([ownRows(person, binder)])}`,
+    params: binder.params,
+  }
+}
+
+/** Column `properties` of the person's `$identify` events: different ones once each, by when they were last said. */
+export function identifiedPropertiesStatement(
   reading: Reading,
   plan: PersonPlan,
-  userId: string,
-  anonymousIds: readonly string[],
+  person: PersonIds,
 ): Statement {
   const binder = createBinder(plan.project_id)
   const rows = eventRows(reading, { ...plan, filters: [], include_bots: true }, binder)
-  const visitor = `e.user_id = '' AND e.anonymous_id IN ${binder.bind('Array(String)', anonymousIds)}`
-  const own = userId === '' ? visitor : `(e.user_id = ${binder.bind('String', userId)} OR ${visitor})`
-  const touch = 'tuple(toUnixTimestamp64Milli(timestamp), source, medium, campaign, channel)'
   return {
-    query: `SELECT count() AS events, countIf(url != '') AS touches,
-  argMinIf(${touch}, ${MOMENT}, url != '') AS first, argMaxIf(${touch}, ${MOMENT}, url != '') AS last
-${rows.from([own])}`,
+    query: `SELECT e.properties AS properties
+${rows.from([ownRows(person, binder), "e.event_name = '$identify'"])}
+GROUP BY properties
+ORDER BY max(${MOMENT})`,
+    params: binder.params,
+  }
+}
+
+/** Column `id`: anonymous ids of which the asker may see that they identified as the user, at any time that is kept. */
+export function toldIdsStatement(reading: Reading, plan: PersonPlan, userId: string): Statement {
+  const binder = createBinder(plan.project_id)
+  const { visible = [] } = plan
+  const kept = { from: reading.kept_from, to: TIMESTAMP_RANGE.max }
+  const rows = eventRows(reading, { ...kept, visible, filters: [], include_bots: true }, binder)
+  return {
+    query: `SELECT DISTINCT e.anonymous_id AS id
+${rows.from(["e.event_name = '$identify'", `e.user_id = ${binder.bind('String', userId)}`, "e.anonymous_id != ''"])}
+ORDER BY id`,
     params: binder.params,
   }
 }

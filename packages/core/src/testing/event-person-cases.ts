@@ -1,0 +1,159 @@
+import type { EventStore } from '../ports/event-store.js'
+import type { EventsPlan, PersonIds, PersonPlan } from '../ports/query-plan.js'
+import { ask, batch, DAY, type EventStoreCase, events, HOUR, SCOPE } from './event-store-case.js'
+import { visits } from './event-visits.js'
+import { expectEqual } from './expect.js'
+import { OTHER_PROJECT, TEST_NOON } from './stored-event.js'
+
+const identify = { event_name: '$identify', url: '', path: '' } as const
+
+/** Ids of every event of somebody, by walking pages of so many. */
+async function walk(
+  store: EventStore,
+  person: PersonIds,
+  limit: number,
+  fields: Partial<EventsPlan> = {},
+): Promise<string[]> {
+  const found: string[] = []
+  let after: EventsPlan['after'] = null
+  for (let pages = 0; pages < 100; pages++) {
+    const plan = events({ include_bots: true, person, limit, after, ...fields })
+    const page = await store.query<'events'>(plan)
+    found.push(...page.rows.map(({ event_id }) => event_id))
+    after = page.next
+    if (after === null) break
+  }
+  return found
+}
+
+async function timeline(
+  store: EventStore,
+  fields: Partial<PersonPlan>,
+  plan: Partial<EventsPlan> = {},
+): Promise<string[]> {
+  return await walk(store, await ask(store, fields), 2, plan)
+}
+
+/** Everything there is about one person. */
+export const personCases: readonly EventStoreCase[] = [
+  {
+    name: 'person: walking the timeline brings every event once, on all devices, crawlers’ too',
+    async run(store) {
+      await store.insert(
+        batch(
+          ...visits(
+            [0, { anonymous_id: 'phone' }],
+            [0, { anonymous_id: 'phone', event_id: 'twin-a' }],
+            [0, { anonymous_id: 'phone', event_id: 'twin-b' }],
+            [1, { anonymous_id: 'laptop', is_bot: true }],
+            [2, { anonymous_id: 'stranger' }],
+            [3, { anonymous_id: '', user_id: 'u', session_id: '' }],
+            [4, { anonymous_id: 'phone', user_id: 'other' }],
+            [5, { anonymous_id: 'stranger', user_id: 'u' }],
+            [6, { anonymous_id: 'u' }],
+            [7, { anonymous_id: 'phone', user_id: 'u', ...identify }],
+            [8, { anonymous_id: 'laptop', user_id: 'u', ...identify }],
+          ),
+        ),
+      )
+      const own = ['v10', 'v9', 'v7', 'v5', 'v3', 'v0', 'twin-b', 'twin-a']
+      expectEqual(await timeline(store, { user_id: 'u' }), own, 'the user')
+      expectEqual(await timeline(store, { anonymous_id: 'laptop' }), own, 'by a device')
+      expectEqual((await ask(store, { user_id: 'u' })).events, own.length, 'as many as are counted')
+      expectEqual(await timeline(store, { anonymous_id: 'stranger' }), ['v4'], 'a visitor')
+      expectEqual(await timeline(store, { anonymous_id: 'u' }), ['v8'], 'a visitor by the name of a user')
+      expectEqual(await timeline(store, { user_id: 'nobody' }), [], 'nobody')
+      expectEqual(
+        await timeline(store, { user_id: 'u' }, { project_id: OTHER_PROJECT }),
+        [],
+        'another project',
+      )
+      for (const limit of [1, 3, 7, 8, 9, 100]) {
+        const person = { user_id: 'u', anonymous_ids: ['phone', 'laptop'] }
+        expectEqual(await walk(store, person, limit), own, `pages of ${limit}`)
+      }
+    },
+  },
+  {
+    name: 'person: range, filters, crawlers and what a reader may see hold for the timeline',
+    async run(store) {
+      await store.insert(
+        batch(
+          ...visits(
+            [0, { hostname: 'a.test', properties: '{"n":1}' }],
+            [1, { hostname: 'b.test' }],
+            [2, { hostname: 'a.test', is_bot: true }],
+            [3, { hostname: 'a.test', user_id: 'u', ...identify, properties: '{"plan":"pro"}' }],
+            [4, { hostname: 'b.test', user_id: 'u', ...identify, properties: '{"plan":"free"}' }],
+          ),
+        ),
+      )
+      const visible = [{ op: 'is', field: 'hostname', values: ['a.test'] }] as const
+      const seen = await ask(store, { user_id: 'u', visible })
+      expectEqual(
+        [seen.events, seen.last_seen, seen.identified],
+        [3, TEST_NOON + 3, ['{"plan":"pro"}']],
+        'seen',
+      )
+      await store.insert(
+        batch(
+          ...visits([
+            -20 * DAY,
+            { event_id: 'x', anonymous_id: 'x', user_id: 'u', ...identify, hostname: 'b.test' },
+          ]),
+          ...visits([
+            -20 * DAY,
+            { event_id: 'y', anonymous_id: 'y', user_id: 'u', ...identify, hostname: 'a.test' },
+          ]),
+        ),
+      )
+      const ids = await ask(store, { user_id: 'u', visible })
+      expectEqual(
+        [ids.anonymous_ids, ids.told],
+        [
+          ['visitor', 'x', 'y'],
+          ['visitor', 'y'],
+        ],
+        'whose link is seen',
+      )
+      expectEqual((await ask(store, { user_id: 'u' })).told, ['visitor', 'x', 'y'], 'everything is seen')
+      expectEqual(await timeline(store, { user_id: 'u' }, { visible }), ['v3', 'v2', 'v0'], 'visible')
+      expectEqual(
+        await timeline(store, { user_id: 'u' }, { include_bots: false }),
+        ['v4', 'v3', 'v1', 'v0'],
+        'bots',
+      )
+      const range = { from: TEST_NOON + 1, to: TEST_NOON + 3 }
+      expectEqual(await timeline(store, { user_id: 'u' }, range), ['v2', 'v1'], 'range')
+      const filters = [{ op: 'is', field: 'properties.n', values: ['1'] }] as const
+      expectEqual(await timeline(store, { user_id: 'u' }, { filters }), ['v0'], 'filters')
+    },
+  },
+  {
+    name: 'person: what was said of somebody: different ones once each, by when they were last said',
+    async run(store) {
+      const said = (text: string, fields = {}): object => ({
+        user_id: 'u',
+        ...identify,
+        properties: text,
+        ...fields,
+      })
+      await store.insert(
+        batch(
+          ...visits(
+            [0, said('{"a":1}')],
+            [HOUR, said('{"b":"ü"}', { anonymous_id: 'phone' })],
+            [HOUR, said('{"c":[1,{"d":null}]}', { anonymous_id: 'phone', seq: 1 })],
+            [2 * HOUR, said('{"a":1}', { anonymous_id: '', session_id: '' })],
+            [3 * HOUR, said('{"a":2}', { user_id: 'other', anonymous_id: 'tablet' })],
+            [4 * HOUR, { user_id: 'u', properties: '{"a":3}' }],
+            [5 * DAY, said('{"a":4}')],
+          ),
+        ),
+      )
+      const found = await ask(store, { user_id: 'u', from: SCOPE.from, to: SCOPE.to })
+      expectEqual(found.identified, ['{"b":"ü"}', '{"c":[1,{"d":null}]}', '{"a":1}'], 'in order')
+      expectEqual([found.first_seen, found.last_seen], [TEST_NOON, TEST_NOON + 4 * HOUR], 'moments')
+    },
+  },
+]
