@@ -34,6 +34,7 @@ import { readUsage, recountUsage } from './projects/usage.js'
 import { createUsageMeter } from './projects/usage-meter.js'
 import { queryAttribution } from './query/attribution.js'
 import { queryEvents } from './query/events.js'
+import { queryFunnel } from './query/funnel.js'
 import { queryLive } from './query/live.js'
 import { queryPerson } from './query/person.js'
 import { reclassify } from './query/reclassify.js'
@@ -280,6 +281,8 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
       await queryLive(queryDeps, await principal(project), params, { signal }),
     person: async (params, { project, signal } = {}) =>
       await queryPerson(queryDeps, await principal(project), params, { signal }),
+    funnel: async (params, { project, signal } = {}) =>
+      await queryFunnel(queryDeps, await principal(project), params, { signal }),
     explain: (url, referrer = '', { requestHost = '', userAgent = '' } = {}) =>
       explain(
         { url, referrer, request_host: hostOfPage(url) || requestHost, user_agent: userAgent },

@@ -5,6 +5,8 @@ import type {
   EventCode,
   EventWarning,
   Forget,
+  FunnelParams,
+  FunnelResponse,
   Identify,
   LiveParams,
   LiveResponse,
@@ -105,6 +107,8 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
   ): Promise<StatsResponse<P>>
   /** Events, visitors and paid share by source. */
   sources(params: InCatalog<SourcesParams, Definitions>, context?: QueryContext): Promise<SourcesResponse>
+  /** How many people or sessions take 2–10 steps in order, how long it takes them, and by group. */
+  funnel(params: InCatalog<FunnelParams, Definitions>, context?: QueryContext): Promise<FunnelResponse>
   /**
    * Conversions by what brought the people: a touch by default the last that was not direct, within 30 days before. Errors:
    * `invalid_params`, `invalid_group_by`, `query_too_expensive`, `storage_unavailable`.

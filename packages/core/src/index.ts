@@ -42,6 +42,7 @@ export type {
   FrozenBatch,
   StoredEvent,
 } from './ports/event-store.js'
+export type { FunnelGroupBy, FunnelPlan, FunnelResult, FunnelStepResult } from './ports/funnel-plan.js'
 export type {
   Job,
   JobPatch,

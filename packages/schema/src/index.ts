@@ -8,6 +8,7 @@ export {
   trackEventSchema,
 } from './event.js'
 export { eventFiltersSchema, eventMatchSchema } from './filter-schema.js'
+export { funnelParamsSchema, funnelResponseSchema } from './funnel-schema.js'
 export { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS, TIMESTAMP_RANGE } from './limits.js'
 export { liveParamsSchema, liveResponseSchema } from './live-schema.js'
 export { personParamsSchema, personResponseSchema } from './person-schema.js'

@@ -31,6 +31,11 @@ export const LIMITS = {
   filterConditions: 100,
   filterDepth: 8,
   filterValues: 100,
+  funnelSteps: { min: 2, max: 10 },
+  funnelStepName: 128,
+  funnelWindowDays: 366,
+  funnelGroupsDefault: 10,
+  funnelGroupsMax: 100,
   /** Buckets of one series. */
   seriesBuckets: 10_000,
   /** Rows of one answer: groups times buckets. */

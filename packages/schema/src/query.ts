@@ -42,7 +42,11 @@ export function listOf<T>(item: z.ZodType<T>, max: number): z.ZodType<T[]> {
 const DIMENSION_NAMES = [...new Set([...DIMENSIONS, ...SESSION_DIMENSIONS])]
 
 /** What is wrong with a name of a closed list, for people: the list, and what was probably meant. */
-const unknownName = (what: string, names: readonly string[], beside: string) => ({
+export const unknownName = (
+  what: string,
+  names: readonly string[],
+  beside: string,
+): { error: (issue: { input?: unknown }) => string } => ({
   error: ({ input }: { input?: unknown }): string =>
     `"${String(input).slice(0, 64)}" is no ${what}${suggest(input, names)}; it is one of ${names.join(', ')}, or ${beside}`,
 })

@@ -179,6 +179,21 @@ export {
   TEXT_OPERATORS,
   type TextOperator,
 } from './filters.js'
+export {
+  FUNNEL_GROUPS,
+  FUNNEL_ORDERS,
+  FUNNEL_SCOPES,
+  type FunnelGroup,
+  type FunnelGroupRow,
+  type FunnelOrder,
+  type FunnelParams,
+  type FunnelResponse,
+  type FunnelScope,
+  type FunnelStep,
+  type FunnelStepRow,
+  TOUCH_DIMENSIONS,
+  type TouchDimension,
+} from './funnel.js'
 export type { LiveMinute, LiveParams, LiveResponse } from './live.js'
 export type { PersonParams, PersonQuestion, PersonResponse, PersonTouch } from './person.js'
 export {

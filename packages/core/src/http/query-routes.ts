@@ -4,6 +4,7 @@ import { AnalyticsError } from '../errors.js'
 import type { CallOptions } from '../ports/event-store.js'
 import { queryAttribution } from '../query/attribution.js'
 import { type QueryDeps, queryEvents } from '../query/events.js'
+import { queryFunnel } from '../query/funnel.js'
 import { queryLive } from '../query/live.js'
 import { queryPerson } from '../query/person.js'
 import { querySources } from '../query/sources.js'
@@ -29,6 +30,7 @@ export const QUERY_ROUTES: readonly Route[] = [
   post('attribution', queryAttribution),
   get('live', queryLive),
   get('person', queryPerson),
+  post('funnel', queryFunnel),
 ]
 
 function route(name: string, method: 'GET' | 'POST', run: KeyRoute['run']): Route {

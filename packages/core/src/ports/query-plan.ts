@@ -1,6 +1,7 @@
 import type { EventRow } from '@millimetric/schema/wire'
 import type { AttributionPlan, AttributionResult } from './attribution-plan.js'
 import type { Condition } from './conditions.js'
+import type { FunnelPlan, FunnelResult } from './funnel-plan.js'
 import type { LivePlan, LiveResult } from './live-plan.js'
 import type { StatsPlan, StatsResult } from './stats-plan.js'
 
@@ -66,7 +67,14 @@ export interface PersonPlan {
 }
 
 /** A validated question, pinned to one project. A closed union: a new report is one more kind here. */
-export type QueryPlan = EventsPlan | StatsPlan | SourcesPlan | PersonPlan | AttributionPlan | LivePlan
+export type QueryPlan =
+  | EventsPlan
+  | StatsPlan
+  | SourcesPlan
+  | PersonPlan
+  | AttributionPlan
+  | LivePlan
+  | FunnelPlan
 
 export interface ResultFacts {
   /** More groups exist than the limit let through. */
@@ -124,4 +132,5 @@ export interface QueryResults {
   person: PersonResult
   attribution: AttributionResult
   live: LiveResult
+  funnel: FunnelResult
 }

@@ -60,13 +60,17 @@ const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ['group_by', [...new Set([...DIMENSIONS, ...SESSION_DIMENSIONS])]],
 ])
 
-/** Turns a failed shape check into the contract's error, naming the parameter and what it takes. */
-export function readParams<T>(schema: ParamsSchema<T>, input: unknown): T {
+/** Turns a failed shape check into the contract's error, naming the parameter and what it takes: `lists`, by parameter. */
+export function readParams<T>(
+  schema: ParamsSchema<T>,
+  input: unknown,
+  lists: ReadonlyMap<string, readonly string[]> = ALLOWED,
+): T {
   const parsed = schema.safeParse(input ?? {})
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = String(issue?.path[0] ?? '')
-  const allowed = issue?.code === 'invalid_value' ? issue.values : ALLOWED.get(field)
+  const allowed = issue?.code === 'invalid_value' ? issue.values : lists.get(field)
   if (issue?.code === 'unrecognized_keys') {
     const unknown = issue.keys?.slice(0, 20) ?? []
     if (issue.path.length > 0)

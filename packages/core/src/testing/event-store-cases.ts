@@ -1,5 +1,7 @@
 import { attributionCases } from './event-attribution-cases.js'
 import { conditionCases } from './event-condition-cases.js'
+import { funnelCases } from './event-funnel-cases.js'
+import { funnelPeopleCases } from './event-funnel-people-cases.js'
 import { identityCases } from './event-identity-cases.js'
 import { liveCases } from './event-live-cases.js'
 import { personCases } from './event-person-cases.js'
@@ -24,6 +26,8 @@ export const eventStoreCases: readonly EventStoreCase[] = [
   ...sessionCases,
   ...sessionReportCases,
   ...identityCases,
+  ...funnelCases,
+  ...funnelPeopleCases,
   ...twinCases,
   ...reclassifyCases,
   ...attributionCases,

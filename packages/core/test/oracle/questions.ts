@@ -9,6 +9,7 @@ import {
 } from '@millimetric/schema/wire'
 import { bucketStarts } from '../../src/query/calendar.js'
 import { makeAttribution } from './attribution-questions.js'
+import { makeFunnel } from './funnel-questions.js'
 import { type History, ZONES } from './history.js'
 import { makeLive, makePersonIds } from './live-questions.js'
 import type { Random } from './random.js'
@@ -87,6 +88,7 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
     'person',
     'attribution',
     'live',
+    'funnel',
   ])
   switch (kind) {
     case 'events':
@@ -112,6 +114,8 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
       return makeAttribution(random, events, scope)
     case 'live':
       return makeLive(random, events, scope)
+    case 'funnel':
+      return makeFunnel(random, events, scope)
     default:
       return makeStats(random, events, scope, zone)
   }
@@ -263,5 +267,9 @@ async function askOther(
       return await store.query<'attribution'>(plan)
     case 'live':
       return await store.query<'live'>(plan)
+    case 'funnel': {
+      const { steps, groups, ...facts } = await store.query<'funnel'>(plan)
+      return { ...facts, rows: [{ steps }, ...groups] }
+    }
   }
 }

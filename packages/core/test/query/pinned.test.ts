@@ -137,6 +137,12 @@ const QUESTIONS: Readonly<Record<string, readonly object[]>> = {
     value: 'properties.price',
     group_by: ['source', 'channel'],
   })),
+  '/v1/funnel': [
+    { scope: 'person', order: 'ordered', group_by: 'first_touch.source' },
+    { scope: 'person', order: 'strict', group_by: 'properties.customer' },
+    { scope: 'session', order: 'ordered', group_by: 'first_touch.channel' },
+    { scope: 'session', order: 'strict', filters: { has_not_done: { event: 'purchase' } } },
+  ].map((how) => ({ steps: [{ event: '$pageview' }, { event: 'signup', filters: DID_SIGN_UP }], ...how })),
   '/v1/live': [{ range: undefined, minutes: 30 }],
   '/v1/person': [{ user_id: 'u1' }, { user_id: 'u4', range: '30d', limit: 1000 }, { anonymous_id: 'v3' }],
 }

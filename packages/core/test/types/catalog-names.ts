@@ -92,6 +92,10 @@ export async function mistakes(): Promise<void> {
   // @ts-expect-error no such property
   await analytics.attribution({ range, conversion: { event: 'purchase' }, value: 'properties.prize' })
   // @ts-expect-error no such event
+  await analytics.funnel({ range, steps: [{ event: 'signup' }, { event: 'singup' }] })
+  // @ts-expect-error no such property
+  await analytics.funnel({ range, steps: [{ event: 'signup' }], group_by: 'properties.plam' })
+  // @ts-expect-error no such event
   await analytics.query({ range, event: 'singup' })
   // @ts-expect-error no such property
   await analytics.sources({ range, filters: { field: 'properties.prize', op: 'is', value: '' } })

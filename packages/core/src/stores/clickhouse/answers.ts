@@ -8,6 +8,7 @@ import type {
   SourcesPlan,
 } from '../../ports/query-plan.js'
 import { createAttributionAnswer } from './attribution-answer.js'
+import { createFunnelAnswer } from './funnel-answer.js'
 import { createLiveAnswer } from './live-answer.js'
 import { createPersonAnswer } from './person-answer.js'
 import { type Read, rawFacts } from './reader.js'
@@ -72,6 +73,7 @@ export function createAnswers(read: Read, database: string, rollupFromRows: numb
     person: createPersonAnswer({ read, reading }),
     live: createLiveAnswer({ read, reading }),
     attribution: createAttributionAnswer({ read, reading }),
+    funnel: createFunnelAnswer(read, reading),
     stats: createStatsAnswer({ read, database, rollupFromRows, reading }),
   }
 }

@@ -2,6 +2,7 @@ import { type EventStore, eventKeyName, type StoredEvent } from '../../ports/eve
 import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import type { QueryPlan, QueryResults } from '../../ports/query-plan.js'
 import { answerAttribution } from './memory-attribution.js'
+import { answerFunnel } from './memory-funnel.js'
 import { answerLive } from './memory-live.js'
 import { answerPerson } from './memory-person.js'
 import { memoryErasures } from './memory-purge.js'
@@ -21,6 +22,7 @@ const ANSWERS: {
   person: answerPerson,
   attribution: answerAttribution,
   live: answerLive,
+  funnel: answerFunnel,
 }
 
 /**

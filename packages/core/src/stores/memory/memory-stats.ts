@@ -141,7 +141,7 @@ function aggregate(name: string, numbers: readonly number[]): number {
 }
 
 /** Between the two values next to the place, in proportion: PERCENTILE.INC of spreadsheets. */
-function quantile(sorted: readonly number[], level: number): number {
+export function quantile(sorted: readonly number[], level: number): number {
   const place = level * (sorted.length - 1) + 1
   const whole = Math.floor(place)
   const low = sorted[whole - 1] ?? 0

@@ -15,15 +15,21 @@ export interface World {
   readonly asked: readonly StoredEvent[]
   /** Sessions near the range. */
   readonly sessions: readonly Session[]
+  /** The one an event belongs to; undefined for an event without any. */
+  session(event: StoredEvent): Session | undefined
   person(event: StoredEvent): string
   text(event: StoredEvent, field: Field): string
   holds(event: StoredEvent, condition: Condition): boolean
+  matches(event: StoredEvent, match: Match): boolean
   /** Events of the range that match, whatever the question's filters. */
   matching(match: Match): StoredEvent[]
 }
 
-/** `all` are the events of the plan's project. */
-export function createWorld(plan: PlanScope, all: readonly StoredEvent[]): World {
+/** `all` are the events of the plan's project; `asked` is where `done` looks, when that is not the plan's range. */
+export function createWorld(
+  plan: PlanScope & { readonly asked?: { readonly from: number; readonly to: number } },
+  all: readonly StoredEvent[],
+): World {
   const links = linksOf(all, plan.kept_from)
   const visible = all.filter((event) =>
     (plan.visible ?? []).every((condition) => meets(condition, rowSubject(event))),
@@ -47,19 +53,24 @@ export function createWorld(plan: PlanScope, all: readonly StoredEvent[]): World
     })
   }
 
-  function matching({ event, where }: Match): StoredEvent[] {
-    return inRange.filter(
-      (one) => one.event_name === event && where.every((condition) => holds(one, condition)),
-    )
+  function matches(event: StoredEvent, match: Match): boolean {
+    return event.event_name === match.event && match.where.every((condition) => holds(event, condition))
+  }
+
+  function matching(match: Match): StoredEvent[] {
+    const { from, to } = plan.asked ?? plan
+    return known.filter((event) => event.timestamp >= from && event.timestamp < to && matches(event, match))
   }
 
   return {
     links,
     visible,
     sessions,
+    session: (event) => sessionOf.get(event),
     person,
     text,
     holds,
+    matches,
     matching,
     asked: inRange.filter((event) => plan.filters.every((condition) => holds(event, condition))),
   }

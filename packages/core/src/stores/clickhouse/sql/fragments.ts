@@ -37,12 +37,14 @@ export const EVENT_PLACE: string = `concat(${[
 const PAGEVIEW = "e.event_name = '$pageview'"
 
 /** What a fragment takes of its events, by name. */
-export const FRAGMENT = {
+export const FRAGMENT: {
+  readonly [N in 'pageviews' | 'others' | 'entry_path' | 'exit_path']: string
+} = {
   pageviews: `countIf(${PAGEVIEW})`,
   others: "countIf(e.event_name NOT IN ('$pageview', '$identify'))",
   entry_path: `argMinIf(e.path, ${EVENT_PLACE}, ${PAGEVIEW})`,
   exit_path: `argMaxIf(e.path, ${EVENT_PLACE}, ${PAGEVIEW})`,
-} as const
+}
 
 /** A column of the first event of a fragment. */
 export function firstOf(column: string): string {
@@ -50,7 +52,7 @@ export function firstOf(column: string): string {
 }
 
 /** What names a session among the rows of {@link chains}. */
-export const SESSION_KEY = `visit, chain, intDiv(half - chain, ${LONGEST})`
+export const SESSION_KEY: string = `visit, chain, intDiv(half - chain, ${LONGEST})`
 
 /**
  * One row a visit and half hour: `visit`, `half`, `chain`, `started_ms`, `ended_ms` and the columns given, from rows `e` of
@@ -94,4 +96,9 @@ export function sessionPages(from: string): string {
   FROM (${chains(from, columns)})
   GROUP BY ${SESSION_KEY}
 )`
+}
+
+/** `visit`, `half`, `session`: the session that each fragment belongs to, as 64 bits. */
+export function sessionNames(from: string): string {
+  return `SELECT visit, half, sipHash64(${SESSION_KEY}) AS session FROM (${chains(from, [])})`
 }

@@ -2,7 +2,7 @@ import type { Condition, Match } from '../../../ports/conditions.js'
 import { identifier } from '../client.js'
 import { type Binder, instant } from './binder.js'
 import { type Columns, conditionSql, eventColumns } from './conditions.js'
-import { EVENT_HALF, EVENT_VISIT, IN_SESSION, lookRange, sessionPages } from './fragments.js'
+import { EVENT_HALF, EVENT_VISIT, IN_SESSION, lookRange, sessionNames, sessionPages } from './fragments.js'
 import { links, PERSON_HASH } from './identity.js'
 import { firstOfItsId, type Reading } from './reading.js'
 
@@ -20,6 +20,8 @@ export interface RowScope {
 export interface Rows extends Columns {
   /** The person as 64 bits. */
   person(): string
+  /** The session as 64 bits; rows without one are left out. */
+  session(): string
   /** A condition as SQL. */
   condition(condition: Condition): string
   /** `FROM … WHERE …` with everything that was asked of these rows until now; so it is built last. */
@@ -30,6 +32,7 @@ export interface Rows extends Columns {
 export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Rows {
   let needsLinks = false
   let needsPages = false
+  let needsSessions = false
   function person(): string {
     needsLinks = true
     return PERSON_HASH
@@ -48,6 +51,10 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
   return {
     ...columns,
     person,
+    session() {
+      needsSessions = true
+      return 's.session'
+    },
     condition,
     from(more = []) {
       const tables = [
@@ -57,7 +64,12 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
           : []),
         ...(needsPages
           ? [
-              `LEFT JOIN (${pagesNear(reading, scope, binder)}) AS v ON v.visit = ${EVENT_VISIT} AND v.half = ${EVENT_HALF}`,
+              `LEFT JOIN (${sessionPages(sessionsNear(reading, scope, binder))}) AS v ON v.visit = ${EVENT_VISIT} AND v.half = ${EVENT_HALF}`,
+            ]
+          : []),
+        ...(needsSessions
+          ? [
+              `INNER JOIN (${sessionNames(sessionsNear(reading, scope, binder))}) AS s ON s.visit = ${EVENT_VISIT} AND s.half = ${EVENT_HALF}`,
             ]
           : []),
       ]
@@ -66,6 +78,7 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
         `e.timestamp >= ${instant(binder, scope.from)}`,
         `e.timestamp < ${instant(binder, scope.to)}`,
         ...(scope.include_bots ? [] : ['NOT e.is_bot']),
+        ...(needsSessions ? [IN_SESSION] : []),
         ...conditions,
         ...more,
         ...firstOfItsId(reading, 'e'),
@@ -75,11 +88,11 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
   }
 }
 
-/** Pages of the sessions that rows of the range can belong to. */
-function pagesNear(reading: Reading, scope: RowScope, binder: Binder): string {
+/** `FROM … WHERE …` of all rows that can share a session with rows of the range. */
+function sessionsNear(reading: Reading, scope: RowScope, binder: Binder): string {
   const { include_bots, visible = [] } = scope
   const near = eventRows(reading, { ...lookRange(scope), include_bots, visible, filters: [] }, binder)
-  return sessionPages(near.from([IN_SESSION]))
+  return near.from([IN_SESSION])
 }
 
 /** Rows that match, among those that may be seen. */

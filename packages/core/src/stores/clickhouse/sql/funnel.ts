@@ -1,0 +1,183 @@
+import { TIMESTAMP_RANGE } from '@millimetric/schema/limits'
+import { type FunnelPlan, funnelReach } from '../../../ports/funnel-plan.js'
+import { MOMENT } from '../schema/events.js'
+import { type Binder, createBinder, instant, type Statement } from './binder.js'
+import type { Reading } from './reading.js'
+import { eventRows } from './rows.js'
+
+/**
+ * How a moment becomes something to sort by. `packed`: one 128-bit number of times, seq and steps, without the event id,
+ * so that equal times and seq are told apart by nothing: `ties` says whether there were such. `exact`: with the id, at
+ * twice the time.
+ */
+export type Sorting = 'packed' | 'exact'
+
+const STEP_BITS = 10
+const SEQ_BITS = 32
+/** Holds every millisecond of TIMESTAMP_RANGE. */
+const TIME_BITS = 42
+/** What 64 bits leave beside a time: the place among a person's events. */
+const PLACE_BITS = 22
+
+/**
+ * Columns `is_total`, `value`, `count_0…`, `times_1…` ([median, p90] in milliseconds, nulls over nobody) and `ties`: the
+ * row of everybody first, then one a group.
+ */
+export function funnelStatement(reading: Reading, plan: FunnelPlan, sorting: Sorting): Statement {
+  const binder = createBinder(plan.project_id)
+  const depths = plan.steps.map((_, depth) => depth)
+  const counts = depths.map((depth) => `countIf(at_${depth} > 0) AS count_${depth}`)
+  const times = depths
+    .slice(1)
+    .map(
+      (depth) =>
+        `quantilesExactInclusiveIf(0.5, 0.9)(time_${depth} - time_${depth - 1}, at_${depth} > 0) AS times_${depth}`,
+    )
+  const grouped = plan.group_by !== null
+  return {
+    query: `SELECT ${grouped ? 'grouping(value)' : '1'} AS is_total, ${grouped ? 'value' : "'' AS value"}, ${[...counts, ...times].join(', ')}, max(has_ties) AS ties
+FROM ${grouped && plan.group_by?.of === 'first_touch' ? touched(reading, plan, sorting, binder) : `(${chains(reading, plan, sorting, binder)})`}
+${grouped ? 'GROUP BY GROUPING SETS ((), (value))' : ''}
+ORDER BY is_total DESC, count_0 DESC, value
+LIMIT ${binder.bind('UInt32', plan.limit + 2)}`,
+    params: binder.params,
+  }
+}
+
+/** Chains with `value` of the first touch of whom they are. */
+function touched(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
+  const { include_bots, visible = [], kept_from = TIMESTAMP_RANGE.min } = plan
+  const rows = eventRows(
+    reading,
+    { from: kept_from, to: TIMESTAMP_RANGE.max, include_bots, visible, filters: [] },
+    binder,
+  )
+  const field = rows.text(plan.group_by?.field ?? 'source')
+  return `(
+SELECT c.*, t.value AS value FROM (${chains(reading, plan, sorting, binder)}) AS c
+LEFT JOIN (
+SELECT ${rows.person()} AS person, toString(argMin(${field}, ${MOMENT})) AS value
+${rows.from(["e.url != ''"])}
+GROUP BY person
+) AS t ON t.person = c.carried)`
+}
+
+/**
+ * One row a person or session that took the first step: `at_0…` (place of the event that was the step, 0 = none), `time_0…`
+ * (its milliseconds), `carried` (what the first event brought along, as `value` when it is text) and `has_ties`.
+ *
+ * `found_k` holds, for each event in order, the start of the chain that reaches step k with it, else 0, and `last_k` the
+ * start of the last such chain so far. Of all chains that could go on, the one with the latest start is the best: it
+ * has most time left. Starts are numbers of time and place, which grow from event to event, so none is like another.
+ * Every line here is one pass over the arrays: a lambda must not catch an array, which copies it for each element.
+ */
+function chains(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
+  const depths = plan.steps.map((_, depth) => depth)
+  const deepest = [...depths].reverse()
+  const window = binder.bind('UInt64', plan.window_ms)
+  const found = depths.flatMap((depth) => {
+    if (depth === 0) return ['arrayMap((key, mask) -> if(bitTest(mask, 0), key, 0), keys, masks) AS found_0']
+    const before = plan.order === 'strict' ? `found_${depth - 1}` : `last_${depth - 1}`
+    const last =
+      plan.order === 'strict'
+        ? []
+        : [`arrayFill(start -> start != 0, found_${depth - 1}) AS last_${depth - 1}`]
+    return [
+      ...last,
+      `arrayMap((key, mask, start) -> if(bitTest(mask, ${depth}) AND start != 0 AND ${timeOf('key')} - ${timeOf('start')} <= ${window}, start, 0), keys, masks, arrayPushFront(arrayPopBack(${before}), 0)) AS found_${depth}`,
+    ]
+  })
+  const first = deepest.map((depth) => `arrayFirst(start -> start != 0, found_${depth})`)
+  const start = `multiIf(${first
+    .slice(0, -1)
+    .map((one) => `${one} != 0, ${one}`)
+    .join(', ')}, ${first.at(-1)})`
+  const carries = plan.group_by !== null
+  const name = plan.group_by?.of === 'first_step' ? 'value' : 'carried'
+  return `SELECT ${[
+    ...depths.map((depth) => `indexOf(found_${depth}, chosen) AS at_${depth}`),
+    ...depths.map((depth) => `toInt64(${timeOf(`keys[at_${depth}]`)}) AS time_${depth}`),
+    ...(carries ? [`values[at_0] AS ${name}`] : []),
+    'has_ties',
+  ].join(', ')}
+FROM (SELECT *, ${start} AS chosen
+FROM (SELECT *, ${found.join(', ')}
+FROM (${sorted(reading, plan, sorting, binder)})))`
+}
+
+/** `keys`, `masks`, `values` of the events of each person or session, in order; and `has_ties`. */
+function sorted(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
+  const exact = sorting === 'exact'
+  const carries = plan.group_by !== null
+  const mask = exact ? 'item.5' : `toUInt16(bitAnd(item, ${2 ** STEP_BITS - 1}))`
+  const time = exact ? 'item.1' : `toUInt64(bitShiftRight(item, ${TIME_BITS + SEQ_BITS + STEP_BITS}))`
+  const places = `arrayMap(place -> bitAnd(place, ${2 ** PLACE_BITS - 1}), arrayEnumerate(items))`
+  const ties = exact
+    ? '0'
+    : `arrayExists((item, before) -> bitShiftRight(item, ${STEP_BITS}) = bitShiftRight(before, ${STEP_BITS}), items, arrayPushFront(arrayPopBack(items), toUInt128(0)))`
+  const item = exact
+    ? 'tuple(sent_ms, received_ms, sent_seq, sent_id, mask)'
+    : `bitOr(bitOr(bitShiftLeft(toUInt128(sent_ms), ${TIME_BITS + SEQ_BITS + STEP_BITS}), bitShiftLeft(toUInt128(received_ms), ${SEQ_BITS + STEP_BITS})), bitOr(bitShiftLeft(toUInt128(sent_seq), ${STEP_BITS}), toUInt128(mask)))`
+  return `SELECT arraySort(items_found) AS items,
+  arrayMap((item, place) -> bitOr(bitShiftLeft(${time}, ${PLACE_BITS}), toUInt64(place)), items, ${places}) AS keys,
+  arrayMap(item -> ${mask}, items) AS masks,
+  ${carries ? 'arraySort((value, item) -> item, values_found, items_found) AS values,' : ''}
+  ${ties} AS has_ties
+FROM (
+SELECT unit, groupArray(${item}) AS items_found${carries ? ', groupArray(carried) AS values_found' : ''}
+FROM (${stepRows(reading, plan, sorting, binder)})
+GROUP BY unit
+HAVING max(bitTest(mask, 0))
+)`
+}
+
+/** The events looked at: whose they are, when, and as bits of `mask` which steps they match. */
+function stepRows(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
+  const { from, to, include_bots, visible = [], filters, group_by } = plan
+  const rows = eventRows(
+    reading,
+    { from, to: funnelReach(plan), include_bots, visible, filters, asked: { from, to } },
+    binder,
+  )
+  const matches = plan.steps.map(({ event, where }) => {
+    const named = { op: 'is', field: 'event_name', values: [event] } as const
+    return [named, ...where].map(rows.condition).join(' AND ')
+  })
+  const bits = matches.map((match, depth) =>
+    depth === 0
+      ? `toUInt16(${match} AND e.timestamp < ${instant(binder, to)})`
+      : `bitShiftLeft(toUInt16(${match}), ${depth})`,
+  )
+  const carried =
+    group_by === null
+      ? []
+      : [
+          group_by.of === 'first_touch'
+            ? `if(bitTest(mask, 0), ${rows.person()}, 0) AS carried`
+            : `if(bitTest(mask, 0), toString(${rows.text(group_by.field)}), '') AS carried`,
+        ]
+  const columns = [
+    `${plan.scope === 'session' ? rows.session() : rows.person()} AS unit`,
+    `toUInt16(${bits.reduce((sum, bit) => `bitOr(${sum}, ${bit})`)}) AS mask`,
+    'toUInt64(toUnixTimestamp64Milli(e.timestamp)) AS sent_ms',
+    'toUInt64(toUnixTimestamp64Milli(e.received_at)) AS received_ms',
+    'e.seq AS sent_seq',
+    ...(sorting === 'exact' ? ['e.event_id AS sent_id'] : []),
+    ...carried,
+  ]
+  const names = binder.bind('Array(String)', [...new Set(plan.steps.map(({ event }) => event))])
+  // What is between steps breaks a strict chain, so there it is looked at too; beyond the range as well, where `mask` knows
+  // no first step.
+  const identifies = matches.filter((_, depth) => plan.steps[depth]?.event === '$identify')
+  const looked =
+    plan.order === 'strict'
+      ? [`(${["e.event_name != '$identify'", ...identifies].join(' OR ')})`]
+      : [`e.event_name IN ${names}`, 'mask != 0']
+  return `SELECT ${columns.join(', ')}
+${rows.from(looked)}`
+}
+
+/** Milliseconds of a key. */
+function timeOf(key: string): string {
+  return `bitShiftRight(${key}, ${PLACE_BITS})`
+}
