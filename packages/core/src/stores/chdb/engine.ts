@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { AnalyticsError } from '../../errors.js'
 import type { ClickhouseClient, Connections } from '../clickhouse/client.js'
+import { createOpenInserts } from './open-inserts.js'
 
 const READERS = 2
 
@@ -64,8 +64,6 @@ async function release(engine: Engine): Promise<void> {
 async function open(directory: string): Promise<Connections> {
   const { createClient, createChdbConnection } = await importEngine()
   await mkdir(directory, { recursive: true })
-  // Beside the engine's own files; there as long as a process holds them, so that the next one sees when it died.
-  const mark = `${directory}.open`
   const connect = (): ClickhouseClient =>
     createClient({
       // chdb types its connection by its own copy of the client's interface; a private member of an
@@ -77,20 +75,12 @@ async function open(directory: string): Promise<Connections> {
     // A connection is a queue: behind a heavy report `SELECT 1` waited four seconds. So writes have their own.
     const first = connect()
     const others = Array.from({ length: READERS - 1 }, connect)
-    const crashed = existsSync(mark)
-    const seen = new Set<string>()
-    await writeFile(mark, '')
     return {
       writer,
       readers: [first, ...others],
-      takeCrash(database) {
-        if (!crashed || seen.has(database)) return false
-        seen.add(database)
-        return true
-      },
+      openInserts: await createOpenInserts(join(directory, 'open-inserts')),
       close: async () => {
         for (const client of [writer, first, ...others]) await client.close()
-        await rm(mark, { force: true })
       },
     }
   } catch (cause) {

@@ -21,9 +21,22 @@ export interface ClickhouseClient {
 export interface Connections {
   readonly writer: ClickhouseClient
   readonly readers: readonly [ClickhouseClient, ...ClickhouseClient[]]
-  /** True once a database, when the process that held this engine before died in the middle of its work. */
-  takeCrash?(database: string): boolean
+  /** Only where the engine dies with this process, and nobody else inserts into it. */
+  readonly openInserts?: OpenInserts
   close(): Promise<void>
+}
+
+/** Which inserts are under way, written down outside of the engine so that it is known after the process was killed. */
+export interface OpenInserts {
+  /** Before the insert. What is begun and never ended is handed to `settle` at the next start. */
+  begin(database: string, batch: number): Promise<void>
+  /** When all of the batch is stored, or surely nothing. */
+  end(database: string, batch: number): Promise<void>
+  /**
+   * Has `complete` called with the batches that an earlier process left open, if there are any: once a database, and
+   * again when it failed. Resolves when none is open.
+   */
+  settle(database: string, complete: (batches: readonly number[]) => Promise<void>): Promise<void>
 }
 
 export type Settings = Readonly<Record<string, string | number>>

@@ -8,7 +8,7 @@ import { type ClusterOptions, clusterConnections } from './cluster.js'
 import { completeCrashedInserts } from './crashed-inserts.js'
 import { createErasures } from './erasures.js'
 import { insertError, startError, writeError } from './errors.js'
-import { insertStatement } from './insert.js'
+import { batchNumber, insertStatement } from './insert.js'
 import { findKnown } from './known.js'
 import { migrate, planMigrations } from './migrations.js'
 import { isStorable, landedStatement, quarantinedStatement, quarantineStatement } from './quarantine.js'
@@ -68,7 +68,9 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     ready ??= (async () => {
       const connections = await open()
       if (parts.migrateOnFirstUse) await migrate(connections.writer, database)
-      if (connections.takeCrash?.(database)) await completeCrashedInserts(connections.writer, database)
+      await connections.openInserts?.settle(database, async (batches) => {
+        await completeCrashedInserts(connections.writer, database, batches)
+      })
       return connections
     })().catch((error: unknown) => {
       ready = undefined
@@ -93,16 +95,20 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
     async insert(batch: FrozenBatch, options: CallOptions = {}) {
       if (batch.events.length === 0) return
-      const { writer } = await start()
+      const { writer, openInserts } = await start()
       const query = written(() => insertStatement(database, batch))
+      const number = batchNumber(batch.token)
       try {
+        await openInserts?.begin(database, number)
         await writer.command({
           query,
           ...(options.signal === undefined ? {} : { abort_signal: options.signal }),
         })
       } catch (error) {
+        // It stays open: some of it may be stored, until the same batch succeeds or the next start completes it.
         throw insertError(error)
       }
+      await openInserts?.end(database, number)
     },
 
     async landed({ token, events }, options) {
@@ -112,6 +118,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
         const [row] = await read<{ landed: number }>(statement, options)
         if ((row?.landed ?? 0) > 0) return true
       }
+      const { openInserts } = await start()
+      await openInserts?.end(database, batchNumber(token))
       return false
     },
 
