@@ -49,8 +49,6 @@ export interface StatsPlan extends PlanScope {
    * a rollup may answer for those that lie in the range whole. Null = never from a rollup. Changes no answer.
    */
   readonly days: readonly number[] | null
-  /** Never read stored fragments of sessions. */
-  readonly raw: boolean
 }
 
 export interface StatsResultRow {

@@ -63,22 +63,6 @@ export const PERSONAL_DATA: readonly PersonalData[] = [
   },
   {
     store: 'events',
-    name: 'sessions',
-    columns: [
-      'anonymous_id',
-      'session_id',
-      'events',
-      'pageviews',
-      'others',
-      'first',
-      'entry_page',
-      'exit_page',
-    ],
-    erased: 'with_events',
-    expires: 'bucket',
-  },
-  {
-    store: 'events',
     name: 'daily_rollup',
     columns: ['visitors'],
     erased: 'with_events',
@@ -123,7 +107,7 @@ export const PERSONAL_DATA: readonly PersonalData[] = [
   {
     store: 'events',
     name: 'erased_rows',
-    columns: ['user_id', 'anonymous_id', 'session_id', 'event_id', 'id_hash'],
+    columns: ['user_id', 'anonymous_id', 'event_id', 'id_hash'],
     erased: 'after_erasure',
   },
   {

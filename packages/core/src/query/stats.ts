@@ -120,7 +120,6 @@ function planOf(scope: Scope, { params, metrics, order_by, goal }: Question, par
     limit:
       part.only?.inside === true ? Math.max(part.only.groups.length, 1) : (params.limit ?? DEFAULT_LIMIT),
     days: params.raw === true ? null : wholeDays(scope),
-    raw: params.raw ?? false,
   }
 }
 

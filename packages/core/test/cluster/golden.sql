@@ -180,71 +180,68 @@ WHERE event_name = '$identify' AND anonymous_id != '' AND user_id != '';
 
 INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (4, 'identity_links');
 
-CREATE TABLE IF NOT EXISTS `shop`.sessions_local ON CLUSTER `main` (
-  project_id UUID,
-  bucket DateTime('UTC'),
-  anonymous_id String,
-  session_id String,
-  is_bot Bool,
-  started_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
-  ended_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
-  events AggregateFunction(uniqExact, UInt64),
-  pageviews AggregateFunction(uniqExactIf, UInt64, UInt8),
-  others AggregateFunction(uniqExactIf, UInt64, UInt8),
-  first AggregateFunction(argMin, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String, String, String, String, String, String, String, String, String, String, String, String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String)),
-  entry_page AggregateFunction(argMinIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8),
-  exit_page AggregateFunction(argMaxIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8)
-) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-PARTITION BY toYYYYMM(bucket)
-ORDER BY (project_id, bucket, anonymous_id, session_id, is_bot)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
-
-CREATE TABLE IF NOT EXISTS `shop`.sessions ON CLUSTER `main` (
-  project_id UUID,
-  bucket DateTime('UTC'),
-  anonymous_id String,
-  session_id String,
-  is_bot Bool,
-  started_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
-  ended_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
-  events AggregateFunction(uniqExact, UInt64),
-  pageviews AggregateFunction(uniqExactIf, UInt64, UInt8),
-  others AggregateFunction(uniqExactIf, UInt64, UInt8),
-  first AggregateFunction(argMin, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String, String, String, String, String, String, String, String, String, String, String, String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String)),
-  entry_page AggregateFunction(argMinIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8),
-  exit_page AggregateFunction(argMaxIf, Tuple(Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), String), Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String), UInt8)
-) ENGINE = Distributed('main', 'shop', 'sessions_local', cityHash64(project_id, anonymous_id));
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS `shop`.sessions_mv ON CLUSTER `main` TO `shop`.sessions_local AS
-SELECT
-  project_id,
-  toDateTime(intDiv(toUnixTimestamp64Milli(timestamp), 1800000) * 1800, 'UTC') AS bucket,
-  anonymous_id,
-  session_id,
-  is_bot,
-  min(timestamp) AS started_at,
-  max(timestamp) AS ended_at,
-  uniqExactState(sipHash64(event_id)) AS events,
-  uniqExactIfState(sipHash64(event_id), event_name = '$pageview') AS pageviews,
-  uniqExactIfState(sipHash64(event_id), event_name NOT IN ('$pageview', '$identify')) AS others,
-  argMinState(tuple(tuple(timestamp, received_at, seq, event_id), CAST(source, 'String'), CAST(medium, 'String'), CAST(campaign, 'String'), CAST(term, 'String'), CAST(content, 'String'), CAST(channel, 'String'), CAST(referrer_host, 'String'), CAST(hostname, 'String'), CAST(country, 'String'), CAST(device_type, 'String'), CAST(browser, 'String'), CAST(os, 'String')), tuple(timestamp, received_at, seq, event_id)) AS first,
-  argMinIfState(tuple(tuple(timestamp, received_at, seq, event_id), path), tuple(timestamp, received_at, seq, event_id), event_name = '$pageview') AS entry_page,
-  argMaxIfState(tuple(tuple(timestamp, received_at, seq, event_id), path), tuple(timestamp, received_at, seq, event_id), event_name = '$pageview') AS exit_page
-FROM `shop`.events_local WHERE session_id != ''
+CREATE VIEW IF NOT EXISTS `shop`.sessions ON CLUSTER `main` AS
+SELECT e.project_id AS project_id,
+  toDateTime(intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000) * 1800, 'UTC') AS bucket,
+  e.anonymous_id AS anonymous_id,
+  e.session_id AS session_id,
+  e.is_bot AS is_bot,
+  min(e.timestamp) AS started_at,
+  max(e.timestamp) AS ended_at,
+  uniqExact(e.event_id) AS events,
+  countIf(e.event_name = '$pageview') AS pageviews,
+  countIf(e.event_name NOT IN ('$pageview', '$identify')) AS others,
+  argMin(e.source, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS source,
+  argMin(e.medium, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS medium,
+  argMin(e.campaign, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS campaign,
+  argMin(e.term, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS term,
+  argMin(e.content, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS content,
+  argMin(e.channel, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS channel,
+  argMin(e.referrer_host, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS referrer_host,
+  argMin(e.hostname, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS hostname,
+  argMin(e.country, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS country,
+  argMin(e.device_type, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS device_type,
+  argMin(e.browser, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS browser,
+  argMin(e.os, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS os,
+  argMinIf(e.path, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id), e.event_name = '$pageview') AS entry_path,
+  argMaxIf(e.path, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id), e.event_name = '$pageview') AS exit_path
+FROM `shop`.events AS e WHERE e.session_id != ''
 GROUP BY project_id, bucket, anonymous_id, session_id, is_bot;
 
 CREATE VIEW IF NOT EXISTS `shop`.sessions_v ON CLUSTER `main` AS
-SELECT project_id, bucket, anonymous_id, session_id, is_bot,
-  min(started_at) AS started_at,
-  max(ended_at) AS ended_at,
-  uniqExactMerge(events) AS events,
-  uniqExactIfMerge(pageviews) AS pageviews,
-  uniqExactIfMerge(others) AS others,
-  argMinMerge(first) AS first,
-  argMinIfMerge(entry_page) AS entry_page,
-  argMaxIfMerge(exit_page) AS exit_page
-FROM `shop`.sessions
-GROUP BY project_id, bucket, anonymous_id, session_id, is_bot;
+SELECT project_id,
+  argMin(s.anonymous_id, s.half) AS anonymous_id,
+  argMin(s.session_id, s.half) AS session_id,
+  argMin(s.is_bot, s.half) AS is_bot,
+  argMin(s.source, s.half) AS source,
+  argMin(s.medium, s.half) AS medium,
+  argMin(s.campaign, s.half) AS campaign,
+  argMin(s.term, s.half) AS term,
+  argMin(s.content, s.half) AS content,
+  argMin(s.channel, s.half) AS channel,
+  argMin(s.referrer_host, s.half) AS referrer_host,
+  argMin(s.hostname, s.half) AS hostname,
+  argMin(s.country, s.half) AS country,
+  argMin(s.device_type, s.half) AS device_type,
+  argMin(s.browser, s.half) AS browser,
+  argMin(s.os, s.half) AS os,
+  fromUnixTimestamp64Milli(min(s.started_ms), 'UTC') AS started_at,
+  fromUnixTimestamp64Milli(max(s.ended_ms), 'UTC') AS ended_at,
+  sum(s.events) AS events,
+  sum(s.pageviews) AS pageviews,
+  sum(s.pageviews) = 1 AND sum(s.others) = 0 AS bounced,
+  argMinIf(s.entry_path, s.half, s.pageviews > 0) AS entry_path,
+  argMaxIf(s.exit_path, s.half, s.pageviews > 0) AS exit_path
+FROM (SELECT *, max(if(opens, half, 0)) OVER (PARTITION BY project_id, visit ORDER BY half ROWS UNBOUNDED PRECEDING) AS chain FROM (
+  SELECT *, lagInFrame(ended_ms + 1) OVER (PARTITION BY project_id, visit ORDER BY half ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before,
+    before = 0 OR derived AND started_ms - (before - 1) > 1800000 AS opens
+  FROM (
+    SELECT e.project_id AS project_id, bitXor(sipHash64(if((e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000)))), e.anonymous_id, e.session_id)), (e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000)))) * 11400714819323198485 + e.is_bot * 14029467366897019727) AS visit, intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000) AS half, any((e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000))))) AS derived, toUnixTimestamp64Milli(min(e.timestamp)) AS started_ms, toUnixTimestamp64Milli(max(e.timestamp)) AS ended_ms, argMin(e.anonymous_id, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS anonymous_id, argMin(e.session_id, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS session_id, argMin(e.is_bot, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS is_bot, uniqExact(e.event_id) AS events, countIf(e.event_name = '$pageview') AS pageviews, countIf(e.event_name NOT IN ('$pageview', '$identify')) AS others, argMin(e.source, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS source, argMin(e.medium, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS medium, argMin(e.campaign, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS campaign, argMin(e.term, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS term, argMin(e.content, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS content, argMin(e.channel, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS channel, argMin(e.referrer_host, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS referrer_host, argMin(e.hostname, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS hostname, argMin(e.country, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS country, argMin(e.device_type, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS device_type, argMin(e.browser, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS browser, argMin(e.os, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS os, argMinIf(e.path, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id), e.event_name = '$pageview') AS entry_path, argMaxIf(e.path, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id), e.event_name = '$pageview') AS exit_path
+    FROM `shop`.events AS e WHERE e.session_id != ''
+    GROUP BY project_id, visit, half
+  )
+)) AS s
+GROUP BY project_id, visit, chain, intDiv(half - chain, 48);
 
 INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (5, 'sessions');
 
@@ -328,12 +325,9 @@ CREATE TABLE IF NOT EXISTS `shop`.erased_rows_local ON CLUSTER `main` (
   timestamp DateTime64(3, 'UTC'),
   received_at DateTime64(3, 'UTC'),
   batch UInt32,
-  bucket DateTime('UTC'),
   quarter DateTime('UTC'),
   anonymous_id String,
   user_id String,
-  session_id String,
-  is_bot Bool,
   is_link Bool
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (erasure_id, project_id)
@@ -347,12 +341,9 @@ CREATE TABLE IF NOT EXISTS `shop`.erased_rows ON CLUSTER `main` (
   timestamp DateTime64(3, 'UTC'),
   received_at DateTime64(3, 'UTC'),
   batch UInt32,
-  bucket DateTime('UTC'),
   quarter DateTime('UTC'),
   anonymous_id String,
   user_id String,
-  session_id String,
-  is_bot Bool,
   is_link Bool
 ) ENGINE = Distributed('main', 'shop', 'erased_rows_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
 

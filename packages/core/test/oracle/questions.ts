@@ -58,7 +58,6 @@ function makeDaysQuestion(random: Random, history: History): QueryPlan {
       ? bucketStarts(random.pick(INTERVALS.slice(2)), from, Math.max(to, from + 1), zone)
       : null,
     days: daysOf(from, to, zone),
-    raw: false,
   }
 }
 
@@ -200,7 +199,6 @@ function makeStats(
     filters: makeConditions(random, events, true),
     buckets: random.chance(0.4) ? bucketStarts(interval, from, Math.max(to, from + 1), zone) : null,
     days: random.chance(0.2) ? null : daysOf(from, to, zone),
-    raw: random.chance(0.3),
   }
 }
 

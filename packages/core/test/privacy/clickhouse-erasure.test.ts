@@ -85,7 +85,7 @@ describe('chdb', () => {
       quarantined('no uuid', 'ann'),
     ])
     expect(await buildRollups()).toBeGreaterThan(10)
-    const tables = ['events', 'event_ids', 'identity_links', 'sessions', 'daily_rollup', 'quarantine']
+    const tables = ['events', 'event_ids', 'identity_links', 'daily_rollup', 'quarantine']
     const neighbour = await Promise.all(tables.map(async (table) => await hashOf(neighbourId, table)))
     const [before] = await sql<{ ids: string[] }>(
       `SELECT groupArray(toString(sipHash64(event_id))) AS ids FROM ${database}.events
@@ -104,7 +104,6 @@ describe('chdb', () => {
       events: `user_id = 'ann' OR sipHash64(event_id) IN ${gone}`,
       event_ids: `id_hash IN ${gone}`,
       identity_links: `user_id = 'ann'`,
-      sessions: `arrayExists(id -> finalizeAggregation(events) = arrayReduce('uniqExactMerge', [events, arrayReduce('uniqExactState', [id])]), ${gone}::Array(UInt64))`,
       quarantine: `user_id = 'ann'`,
       erasures: '1',
       erased_rows: '1',
@@ -259,7 +258,7 @@ describe('clickhouse over http', () => {
     }
     // One delete a table for all of them; 39 statements when this was written.
     expect(statements.length).toBeLessThan(100)
-    expect(deletes).toMatchObject({ events: expect.any(Number), sessions: expect.any(Number) })
+    expect(deletes).toMatchObject({ events: expect.any(Number), event_ids: expect.any(Number) })
     expect(statements.some((statement) => /person-|device-/.test(statement.split(' FORMAT ')[0] ?? ''))).toBe(
       false,
     )

@@ -186,7 +186,6 @@ describe('statements', () => {
       events: 1,
       identity_links: 1,
       marks: 1,
-      sessions: 1,
     })
     expect(statements.filter((statement) => /DROP PARTITION/.test(statement))).toEqual([])
 
@@ -197,7 +196,7 @@ describe('statements', () => {
     statements.length = 0
     await analytics.retention.run()
     const dropped = statements.filter((statement) => /DROP PARTITION/.test(statement))
-    expect(perTable(dropped)).toEqual({ events: 1, identity_links: 1, marks: 1, sessions: 1 })
+    expect(perTable(dropped)).toEqual({ events: 1, identity_links: 1, marks: 1 })
     expect(dropped[0]).toContain("DROP PARTITION ID '202511'")
     for (const n of Object.values(perTable(statements))) expect(n).toBeLessThanOrEqual(2)
     await analytics.close()

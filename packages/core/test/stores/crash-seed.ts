@@ -67,7 +67,7 @@ async function tables(): Promise<Record<string, number>> {
   (SELECT uniqExact(event_id) FROM ${db}.events) AS distinct,
   (SELECT count() FROM ${db}.event_ids) AS event_ids,
   (SELECT count() FROM ${db}.event_ids WHERE id_hash NOT IN (SELECT sipHash64(event_id) FROM ${db}.events)) AS unknown_ids,
-  (SELECT uniqExactMerge(events) FROM ${db}.sessions) AS sessions,
+  (SELECT toUInt64(sum(events)) FROM ${db}.sessions) AS sessions,
   (SELECT uniqExact(event_id) FROM ${db}.identity_links) AS identity_links,
   (SELECT uniqExact(project_id, quarter) FROM ${db}.marks) AS marks,
   (SELECT uniqExact(project_id, toStartOfFifteenMinutes(timestamp)) FROM ${db}.events) AS quarters`)

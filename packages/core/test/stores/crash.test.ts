@@ -26,7 +26,7 @@ afterAll(async () => {
   await store.close()
 })
 
-const COMPUTED = ['event_ids', 'sessions', 'identity_links', 'marks']
+const COMPUTED = ['event_ids', 'identity_links', 'marks']
 
 function visit(prefix: string): StoredEvent[] {
   return ['a', 'b', 'c'].map((name, n) =>

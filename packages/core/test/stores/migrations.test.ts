@@ -17,10 +17,11 @@ test('migrations run once, and two at the same time do no harm', async () => {
 
 test('the plan prints every statement, with the tables and views of the architecture', () => {
   const plan = clickhouseEvents({ url: 'http://127.0.0.1:1', database: 'shop' }).plan()
-  for (const name of ['events', 'event_ids', 'marks', 'identity_links', 'sessions', 'daily_rollup']) {
+  for (const name of ['events', 'event_ids', 'marks', 'identity_links', 'daily_rollup']) {
     expect(plan).toContain(`CREATE TABLE IF NOT EXISTS \`shop\`.${name} (`)
   }
-  expect(plan).toContain('CREATE VIEW IF NOT EXISTS `shop`.sessions_v')
+  expect(plan).toContain('CREATE VIEW IF NOT EXISTS `shop`.sessions AS')
+  expect(plan).toContain('CREATE VIEW IF NOT EXISTS `shop`.sessions_v AS')
   expect(plan.match(/;$/gm)?.length).toBe(
     2 + MIGRATIONS.reduce((sum, migration) => sum + migration.statements('`x`').length + 1, 0),
   )

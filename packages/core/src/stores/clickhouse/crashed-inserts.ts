@@ -1,5 +1,4 @@
 import { type ClickhouseClient, identifier, settingsClause } from './client.js'
-import { fragmentsOf } from './schema/sessions.js'
 import { writing } from './upkeep-clients.js'
 
 const BATCHES = 1000
@@ -33,14 +32,12 @@ function completions(db: string): readonly string[] {
     `INSERT INTO ${db}.event_ids (project_id, id_hash, body_hash, timestamp, received_at, batch, inserted_at) ${settings()}
 SELECT project_id, sipHash64(event_id), body_hash, timestamp, received_at, batch, now64(3, 'UTC') FROM ${rows}
   AND (project_id, sipHash64(event_id), received_at, timestamp, batch) NOT IN (SELECT ${row} FROM ${db}.event_ids WHERE ${open})`,
-    // Links and fragments say the same when they are there twice; marks that grow only make a day count raw.
+    // Links say the same when they are there twice; marks that grow only make a day count raw.
     `INSERT INTO ${db}.identity_links (project_id, anonymous_id, user_id, timestamp, event_id) ${settings()}
 SELECT project_id, anonymous_id, user_id, timestamp, event_id FROM ${rows}
   AND event_name = '$identify' AND anonymous_id != '' AND user_id != ''`,
     `INSERT INTO ${db}.marks (project_id, quarter, rows, last_at) ${settings()}
 SELECT project_id, toStartOfFifteenMinutes(timestamp) AS quarter, 1, now64(3, 'UTC') FROM ${rows}
 GROUP BY project_id, quarter`,
-    `INSERT INTO ${db}.sessions ${settings()}
-${fragmentsOf(`${rows} AND session_id != ''`)}`,
   ]
 }

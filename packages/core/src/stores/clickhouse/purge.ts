@@ -1,7 +1,6 @@
 import type { RowCounts } from '../../ports/erasure-store.js'
 import { settingsClause } from './client.js'
 import { waitForMutations } from './mutations.js'
-import { fragmentsOf, HALF_HOUR } from './schema/sessions.js'
 import { ask, type Clients, writing } from './upkeep-clients.js'
 
 /** Erasures that are handled together, as bound values. */
@@ -18,7 +17,6 @@ export function erasingOf(list: readonly { erasure_id: string; project_id: strin
 }
 
 const OWN = 'project_id IN {project_ids:Array(UUID)} AND erasure_id IN {erasure_ids:Array(UUID)}'
-const FRAGMENT = 'project_id, bucket, anonymous_id, session_id, is_bot'
 const ROW = 'project_id, id_hash, timestamp, received_at, batch'
 
 /** Tables that have something of the rows written down, with the condition for it; `db` is quoted. */
@@ -30,7 +28,6 @@ function deletions(db: string): readonly (readonly [table: string, condition: st
       'identity_links',
       `(project_id, anonymous_id, timestamp, event_id, user_id) IN (SELECT project_id, anonymous_id, timestamp, event_id, user_id FROM ${rows} AND is_link)`,
     ],
-    ['sessions', `(${FRAGMENT}) IN (SELECT ${FRAGMENT} FROM ${rows})`],
     ['daily_rollup', `(project_id, day_start, day_end) IN (${touchedDays(db)})`],
     [
       'events',
@@ -94,7 +91,7 @@ export async function purgePeople(clients: Clients, erasing: Erasing): Promise<M
   return counts
 }
 
-/** Removes the rows written down from every table that has something of them, and makes anew what they shared. */
+/** Removes the rows written down from every table that has something of them. */
 export async function removeWritten(clients: Clients, erasing: Erasing): Promise<void> {
   const { db, writer } = clients
   const query_params = { ...erasing }
@@ -107,16 +104,12 @@ export async function removeWritten(clients: Clients, erasing: Erasing): Promise
 ${settingsClause({ mutations_sync: 0, allow_nondeterministic_mutations: 1 })}`,
       query_params,
     })
-    // A mutation leaves alone what is inserted after it, so shared fragments have no moment of absence.
-    if (table === 'sessions') await rebuildFragments(clients, erasing)
   }
   await waitForMutations(
     clients,
     tables.map(([table]) => table),
   )
   await touchMarks(clients, erasing)
-  // Again, for an event that was on its way into a shared fragment when the first one looked.
-  await rebuildFragments(clients, erasing)
 }
 
 /** Refused events lie apart, few of them, and nothing was computed from them. */
@@ -140,10 +133,10 @@ async function purgeQuarantine(clients: Clients, erasing: Erasing): Promise<Map<
 }
 
 function writeDown(db: string): string {
-  const columns = `erasure_id, project_id, event_id, id_hash, timestamp, received_at, batch, bucket, quarter, anonymous_id, user_id, session_id, is_bot, is_link`
+  const columns = `erasure_id, project_id, event_id, id_hash, timestamp, received_at, batch, quarter, anonymous_id, user_id, is_link`
   return `INSERT INTO ${db}.erased_rows (${columns}) ${settingsClause({ ...writing(), apply_deleted_mask: 0 })}
 SELECT DISTINCT t.erasure_id, e.project_id, e.event_id, sipHash64(e.event_id), e.timestamp, e.received_at, e.batch,
-  ${HALF_HOUR.replace('timestamp', 'e.timestamp')}, toStartOfFifteenMinutes(e.timestamp), e.anonymous_id, e.user_id, e.session_id, e.is_bot,
+  toStartOfFifteenMinutes(e.timestamp), e.anonymous_id, e.user_id,
   e.event_name = '$identify' AND e.anonymous_id != '' AND e.user_id != ''
 ${matching(db, 'events')}
   AND (t.erasure_id, e.project_id, sipHash64(e.event_id), e.timestamp, e.received_at, e.batch) NOT IN (SELECT erasure_id, ${ROW} FROM ${db}.erased_rows WHERE ${OWN})`
@@ -151,11 +144,10 @@ ${matching(db, 'events')}
 
 /** What goes, by erasure; erasures without a row are left out. */
 async function countsOf(clients: Clients, erasing: Erasing): Promise<Map<string, RowCounts>> {
-  const rows = await ask<Record<'events' | 'identity_links' | 'sessions', number> & { erasure_id: string }>(
+  const rows = await ask<Record<'events' | 'identity_links', number> & { erasure_id: string }>(
     clients,
     `SELECT toString(r.erasure_id) AS erasure_id, uniqExact(r.id_hash, r.timestamp, r.received_at, r.batch) AS events,
-  uniqExactIf((r.id_hash, r.timestamp, r.received_at, r.batch), r.is_link) AS identity_links,
-  uniqExactIf((r.bucket, r.anonymous_id, r.session_id, r.is_bot), r.session_id != '') AS sessions
+  uniqExactIf((r.id_hash, r.timestamp, r.received_at, r.batch), r.is_link) AS identity_links
 FROM ${clients.db}.erased_rows AS r
 WHERE r.project_id IN {project_ids:Array(UUID)} AND r.erasure_id IN {erasure_ids:Array(UUID)} GROUP BY r.erasure_id`,
     { ...erasing },
@@ -167,21 +159,6 @@ async function touchMarks({ db, writer }: Clients, erasing: Erasing): Promise<vo
   await writer.command({
     query: `INSERT INTO ${db}.marks (project_id, quarter, rows, last_at) ${settingsClause(writing())}
 SELECT DISTINCT project_id, quarter, 1, now64(3, 'UTC') FROM ${db}.erased_rows WHERE ${OWN}`,
-    query_params: { ...erasing },
-  })
-}
-
-/** Writes the fragments of which something goes anew, from the rows that stay. Repeating it changes nothing. */
-async function rebuildFragments({ db, writer }: Clients, erasing: Erasing): Promise<void> {
-  const rows = `${db}.erased_rows WHERE ${OWN}`
-  const row = `(project_id, sipHash64(event_id), timestamp, received_at, batch)`
-  const kept = `${db}.events WHERE project_id IN {project_ids:Array(UUID)} AND session_id != ''
-  AND timestamp >= (SELECT min(bucket) FROM ${rows}) AND timestamp < (SELECT max(bucket) + INTERVAL 30 MINUTE FROM ${rows})
-  AND (project_id, ${HALF_HOUR}, anonymous_id, session_id, is_bot) IN (SELECT ${FRAGMENT} FROM ${rows})
-  AND ${row} NOT IN (SELECT ${ROW} FROM ${rows})`
-  await writer.command({
-    query: `INSERT INTO ${db}.sessions ${settingsClause(writing())}
-${fragmentsOf(kept)}`,
     query_params: { ...erasing },
   })
 }
@@ -209,13 +186,6 @@ export async function countPeople(clients: Clients, erasing: Erasing): Promise<R
     identity_links: `SELECT count() AS n ${matching(db, 'identity_links')}`,
     quarantine: `SELECT count() AS n ${matching(db, 'quarantine')}`,
     event_ids: `SELECT count() AS n FROM ${db}.event_ids WHERE ${own} AND (${ROW}) IN (SELECT ${ROW} FROM ${rows})`,
-    // Whether a state of distinct ids holds one more: then adding it changes nothing. An id that stays, because its
-    // other row does, is no survivor.
-    sessions: `SELECT count() AS n FROM (SELECT * FROM ${db}.sessions WHERE ${own} AND (${FRAGMENT}) IN (SELECT ${FRAGMENT} FROM ${rows})) AS s
-INNER JOIN (SELECT DISTINCT ${FRAGMENT}, id_hash FROM ${rows} AND (project_id, id_hash) NOT IN (
-  SELECT project_id, id_hash FROM ${db}.event_ids WHERE ${own} AND (project_id, id_hash) IN (SELECT project_id, id_hash FROM ${rows}))) AS r
-ON s.project_id = r.project_id AND s.bucket = r.bucket AND s.anonymous_id = r.anonymous_id AND s.session_id = r.session_id AND s.is_bot = r.is_bot
-WHERE finalizeAggregation(s.events) = arrayReduce('uniqExactMerge', [s.events, arrayReduce('uniqExactState', [r.id_hash])])`,
     daily_rollup: `SELECT count() AS n FROM ${db}.daily_rollup
 WHERE ${own} AND (project_id, day_start, day_end) IN (${touchedDays(db)})
   AND (project_id, day_start, day_end, generation) NOT IN (${currentGenerations(db)})`,

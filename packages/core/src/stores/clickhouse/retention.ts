@@ -17,7 +17,6 @@ interface Expiring {
 export const EXPIRING: readonly Expiring[] = [
   { table: 'rollup_days', time: 'day_start', monthly: true },
   { table: 'daily_rollup', time: 'day_start', monthly: true },
-  { table: 'sessions', time: 'bucket', monthly: true },
   { table: 'identity_links', time: 'timestamp', monthly: true },
   { table: 'event_ids', time: 'timestamp', monthly: false },
   { table: 'events', time: 'timestamp', monthly: true },

@@ -1,7 +1,6 @@
 import { settingsClause } from './client.js'
 import { waitForMutations } from './mutations.js'
 import { removeWritten } from './purge.js'
-import { HALF_HOUR } from './schema/sessions.js'
 import { ask, type Clients, writing } from './upkeep-clients.js'
 
 // An insert becomes visible some time after its rows got their insert time; what is younger is looked at again.
@@ -93,10 +92,10 @@ function laterRows(db: string, now: string): string {
 }
 
 function writeDown(db: string): string {
-  return `INSERT INTO ${db}.erased_rows (erasure_id, project_id, event_id, id_hash, timestamp, received_at, batch, bucket, quarter,
-  anonymous_id, user_id, session_id, is_bot, is_link) ${settingsClause(writing())}
+  return `INSERT INTO ${db}.erased_rows (erasure_id, project_id, event_id, id_hash, timestamp, received_at, batch, quarter,
+  anonymous_id, user_id, is_link) ${settingsClause(writing())}
 SELECT {erasure_id:UUID}, e.project_id, e.event_id, sipHash64(e.event_id), e.timestamp, e.received_at, e.batch,
-  ${HALF_HOUR.replace('timestamp', 'e.timestamp')}, toStartOfFifteenMinutes(e.timestamp), e.anonymous_id, e.user_id, e.session_id, e.is_bot,
+  toStartOfFifteenMinutes(e.timestamp), e.anonymous_id, e.user_id,
   e.event_name = '$identify' AND e.anonymous_id != '' AND e.user_id != ''
 FROM ${db}.events AS e
 WHERE e.project_id IN {project_ids:Array(UUID)}

@@ -6,7 +6,7 @@ import { privacyTables } from './privacy.js'
 import { quarantineTables } from './quarantine.js'
 import { reclassificationTables } from './reclassifications.js'
 import { rollupTables } from './rollup.js'
-import { sessionTables } from './sessions.js'
+import { sessionViews } from './sessions.js'
 
 export interface Migration {
   readonly version: number
@@ -20,7 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, name: 'event_ids', statements: idTables },
   { version: 3, name: 'marks', statements: markTables },
   { version: 4, name: 'identity_links', statements: linkTables },
-  { version: 5, name: 'sessions', statements: sessionTables },
+  { version: 5, name: 'sessions', statements: sessionViews },
   { version: 6, name: 'daily_rollup', statements: rollupTables },
   { version: 7, name: 'privacy', statements: privacyTables },
   { version: 8, name: 'quarantine', statements: quarantineTables },

@@ -26,12 +26,9 @@ SETTINGS ${REPEAT_SAFE}`,
   timestamp DateTime64(3, 'UTC'),
   received_at DateTime64(3, 'UTC'),
   batch UInt32,
-  bucket DateTime('UTC'),
   quarter DateTime('UTC'),
   anonymous_id String,
   user_id String,
-  session_id String,
-  is_bot Bool,
   is_link Bool
 ) ENGINE = MergeTree
 ORDER BY (erasure_id, project_id)

@@ -1,7 +1,16 @@
-import { MOMENT, MOMENT_TYPE, REPEAT_SAFE } from './events.js'
+import {
+  chains,
+  ENTRY_PATH,
+  EVENT_HALF,
+  EXIT_PATH,
+  FRAGMENT,
+  firstOf,
+  IN_SESSION,
+  SESSION_KEY,
+} from '../sql/fragments.js'
 
-/** What a session takes from its first event, as one tuple; the order is the order of {@link FIRST_TYPE}. */
-export const FIRST_COLUMNS = [
+/** What a session takes from its first event. */
+const FIRST_COLUMNS = [
   'source',
   'medium',
   'campaign',
@@ -16,84 +25,49 @@ export const FIRST_COLUMNS = [
   'os',
 ] as const
 
-// Values carry their moment, so that first and last can be told among fragments too, not only inside one.
-const FIRST = `tuple(${MOMENT}, ${FIRST_COLUMNS.map((name) => `CAST(${name}, 'String')`).join(', ')})`
-export const FIRST_TYPE: string = `Tuple(${MOMENT_TYPE}, ${FIRST_COLUMNS.map(() => 'String').join(', ')})`
-const PAGE = `tuple(${MOMENT}, path)`
-const PAGE_TYPE = `Tuple(${MOMENT_TYPE}, String)`
-
-/** Half hour of event time; inside one no gap can exceed thirty minutes. */
-export const HALF_HOUR = "toDateTime(intDiv(toUnixTimestamp64Milli(timestamp), 1800000) * 1800, 'UTC')"
+const OF_EVENTS = [
+  'uniqExact(e.event_id) AS events',
+  `${FRAGMENT.pageviews} AS pageviews`,
+  `${FRAGMENT.others} AS others`,
+  ...FIRST_COLUMNS.map((name) => `${firstOf(`e.${name}`)} AS ${name}`),
+  `${FRAGMENT.entry_path} AS entry_path`,
+  `${FRAGMENT.exit_path} AS exit_path`,
+]
 
 /**
- * Fragments of sessions from rows of `events`: one row per visitor, session id and half hour. Only aggregates that
- * a repeated row can't change (min, max, first, last, exact sets of event ids), and no expression that can throw:
- * a view that throws would fail the insert of everybody in the batch.
+ * Views for people who write SQL: `sessions` has one row per visitor, session id and half hour (a fragment: inside one no
+ * gap can exceed thirty minutes), `sessions_v` one row a true session. Nothing is stored: see
+ * docs/decisions/sessions-at-read.md. Ask for one project; what two processes stored in the same instant is in both until
+ * upkeep takes it away.
  */
-export function fragmentsOf(rows: string): string {
-  return `SELECT
-  project_id,
-  ${HALF_HOUR} AS bucket,
-  anonymous_id,
-  session_id,
-  is_bot,
-  min(timestamp) AS started_at,
-  max(timestamp) AS ended_at,
-  uniqExactState(sipHash64(event_id)) AS events,
-  uniqExactIfState(sipHash64(event_id), event_name = '$pageview') AS pageviews,
-  uniqExactIfState(sipHash64(event_id), event_name NOT IN ('$pageview', '$identify')) AS others,
-  argMinState(${FIRST}, ${MOMENT}) AS first,
-  argMinIfState(${PAGE}, ${MOMENT}, event_name = '$pageview') AS entry_page,
-  argMaxIfState(${PAGE}, ${MOMENT}, event_name = '$pageview') AS exit_page
-FROM ${rows}
-GROUP BY project_id, bucket, anonymous_id, session_id, is_bot`
-}
-
-/** How each stored state of a fragment is read. */
-export const READ_STATE = {
-  events: 'uniqExactMerge(events)',
-  pageviews: 'uniqExactIfMerge(pageviews)',
-  others: 'uniqExactIfMerge(others)',
-  first: 'argMinMerge(first)',
-  entry_page: 'argMinIfMerge(entry_page)',
-  exit_page: 'argMaxIfMerge(exit_page)',
-} as const
-
-/** Fragments with the named states read. `rows` is a table or a subquery of fragments, with its conditions. */
-export function readFragments(rows: string, states: readonly (keyof typeof READ_STATE)[]): string {
-  return `SELECT project_id, bucket, anonymous_id, session_id, is_bot,
-  ${[
-    'min(started_at) AS started_at',
-    'max(ended_at) AS ended_at',
-    ...states.map((name) => `${READ_STATE[name]} AS ${name}`),
-  ].join(',\n  ')}
-FROM ${rows}
-GROUP BY project_id, bucket, anonymous_id, session_id, is_bot`
-}
-
-export function sessionTables(db: string): readonly string[] {
+export function sessionViews(db: string): readonly string[] {
+  const rows = `FROM ${db}.events AS e WHERE ${IN_SESSION}`
+  const ids = ['anonymous_id', 'session_id', 'is_bot'] as const
   return [
-    `CREATE TABLE IF NOT EXISTS ${db}.sessions (
-  project_id UUID,
-  bucket DateTime('UTC'),
-  anonymous_id String,
-  session_id String,
-  is_bot Bool,
-  started_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
-  ended_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
-  events AggregateFunction(uniqExact, UInt64),
-  pageviews AggregateFunction(uniqExactIf, UInt64, UInt8),
-  others AggregateFunction(uniqExactIf, UInt64, UInt8),
-  first AggregateFunction(argMin, ${FIRST_TYPE}, ${MOMENT_TYPE}),
-  entry_page AggregateFunction(argMinIf, ${PAGE_TYPE}, ${MOMENT_TYPE}, UInt8),
-  exit_page AggregateFunction(argMaxIf, ${PAGE_TYPE}, ${MOMENT_TYPE}, UInt8)
-) ENGINE = AggregatingMergeTree
-PARTITION BY toYYYYMM(bucket)
-ORDER BY (project_id, bucket, anonymous_id, session_id, is_bot)
-SETTINGS ${REPEAT_SAFE}`,
-    `CREATE MATERIALIZED VIEW IF NOT EXISTS ${db}.sessions_mv TO ${db}.sessions AS
-${fragmentsOf(`${db}.events WHERE session_id != ''`)}`,
+    `CREATE VIEW IF NOT EXISTS ${db}.sessions AS
+SELECT ${[
+      'e.project_id AS project_id',
+      `toDateTime(${EVENT_HALF} * 1800, 'UTC') AS bucket`,
+      ...ids.map((name) => `e.${name} AS ${name}`),
+      'min(e.timestamp) AS started_at',
+      'max(e.timestamp) AS ended_at',
+      ...OF_EVENTS,
+    ].join(',\n  ')}
+${rows}
+GROUP BY project_id, bucket, ${ids.join(', ')}`,
     `CREATE VIEW IF NOT EXISTS ${db}.sessions_v AS
-${readFragments(`${db}.sessions`, ['events', 'pageviews', 'others', 'first', 'entry_page', 'exit_page'])}`,
+SELECT ${[
+      'project_id',
+      ...[...ids, ...FIRST_COLUMNS].map((name) => `argMin(s.${name}, s.half) AS ${name}`),
+      "fromUnixTimestamp64Milli(min(s.started_ms), 'UTC') AS started_at",
+      "fromUnixTimestamp64Milli(max(s.ended_ms), 'UTC') AS ended_at",
+      'sum(s.events) AS events',
+      'sum(s.pageviews) AS pageviews',
+      'sum(s.pageviews) = 1 AND sum(s.others) = 0 AS bounced',
+      `${ENTRY_PATH.replaceAll(/\b(entry_path|half|pageviews)\b/g, 's.$1')} AS entry_path`,
+      `${EXIT_PATH.replaceAll(/\b(exit_path|half|pageviews)\b/g, 's.$1')} AS exit_path`,
+    ].join(',\n  ')}
+FROM (${chains(rows, [...ids.map((name) => `${firstOf(`e.${name}`)} AS ${name}`), ...OF_EVENTS], ['project_id'])}) AS s
+GROUP BY project_id, ${SESSION_KEY}`,
   ]
 }
