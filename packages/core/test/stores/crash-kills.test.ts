@@ -79,7 +79,7 @@ test('a process that is killed between the tables of an insert: what is sent aga
     // While the next start completes that.
     ['--starting', '--table', 'event_ids'],
     ['--table', 'event_ids'],
-    ['--table', 'sessions', '--parts', '2'],
+    ['--table', 'identity_links'],
     ['--table', 'marks'],
   ]
   let batches = 0

@@ -4,7 +4,7 @@ const LOOK_MS = 86_400_000
 const LONGEST = 48
 
 /** Half hour of a row `e` of events; inside one no gap can exceed thirty minutes. */
-export const EVENT_HALF = 'intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000)'
+export const EVENT_HALF: string = 'intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000)'
 /** SDKs send the derived id along: then it is derived and not the caller's. Nothing is derived from no visitor. */
 const DERIVED = `(e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(${EVENT_HALF})))`
 /**
@@ -22,7 +22,7 @@ export function lookRange({ from, to }: { from: number; to: number }): { from: n
 }
 
 /** Condition on rows `e` that can be in a session. */
-export const IN_SESSION = "e.session_id != ''"
+export const IN_SESSION: string = "e.session_id != ''"
 
 /**
  * Place of a row `e` in the order of (timestamp, received_at, seq, event_id), as bytes that compare so: argMin by a tuple
@@ -85,8 +85,8 @@ export function chains(from: string, columns: readonly string[], apart: readonly
 }
 
 // Fragments of a session are in the order of their half hours, so the first one holds its first event.
-export const ENTRY_PATH = 'argMinIf(entry_path, half, pageviews > 0)'
-export const EXIT_PATH = 'argMaxIf(exit_path, half, pageviews > 0)'
+export const ENTRY_PATH: string = 'argMinIf(entry_path, half, pageviews > 0)'
+export const EXIT_PATH: string = 'argMaxIf(exit_path, half, pageviews > 0)'
 
 /** `visit`, `half`, `entry_page`, `exit_page`: the pages of the session that each fragment belongs to. */
 export function sessionPages(from: string): string {
