@@ -33,9 +33,11 @@ import { remember } from './projects/remember.js'
 import { readUsage, recountUsage } from './projects/usage.js'
 import { createUsageMeter } from './projects/usage-meter.js'
 import { queryAttribution } from './query/attribution.js'
+import { queryCohorts } from './query/cohorts.js'
 import { queryEvents } from './query/events.js'
 import { queryFunnel } from './query/funnel.js'
 import { queryLive } from './query/live.js'
+import { queryPaths } from './query/paths.js'
 import { queryPerson } from './query/person.js'
 import { reclassify } from './query/reclassify.js'
 import { querySources } from './query/sources.js'
@@ -283,6 +285,10 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
       await queryPerson(queryDeps, await principal(project), params, { signal }),
     funnel: async (params, { project, signal } = {}) =>
       await queryFunnel(queryDeps, await principal(project), params, { signal }),
+    cohorts: async (params, { project, signal } = {}) =>
+      await queryCohorts(queryDeps, await principal(project), params, { signal }),
+    paths: async (params, { project, signal } = {}) =>
+      await queryPaths(queryDeps, await principal(project), params, { signal }),
     explain: (url, referrer = '', { requestHost = '', userAgent = '' } = {}) =>
       explain(
         { url, referrer, request_host: hostOfPage(url) || requestHost, user_agent: userAgent },

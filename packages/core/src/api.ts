@@ -2,6 +2,8 @@ import type { Explanation } from '@millimetric/classifier'
 import type {
   AttributionParams,
   AttributionResponse,
+  CohortsParams,
+  CohortsResponse,
   EventCode,
   EventWarning,
   Forget,
@@ -11,6 +13,8 @@ import type {
   LiveParams,
   LiveResponse,
   NoOthers,
+  PathsParams,
+  PathsResponse,
   PersonParams,
   PersonResponse,
   QueryParams,
@@ -127,6 +131,13 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
    * Errors: `invalid_params`, `query_too_expensive`, `storage_unavailable`.
    */
   person(params: PersonParams, context?: QueryContext): Promise<PersonResponse>
+  /**
+   * User retention: of the people who began in each day, week or month, how many returned in the periods after it. A
+   * period that has not begun is null, one that goes on is marked `open`.
+   */
+  cohorts(params: InCatalog<CohortsParams, Definitions>, context?: QueryContext): Promise<CohortsResponse>
+  /** Ways of sessions from a page or event, or to it: nodes at each step, and how many sessions move between them. */
+  paths(params: InCatalog<PathsParams, Definitions>, context?: QueryContext): Promise<PathsResponse>
   /**
    * Which rules judge a visit, and why: every rule in order, whether it matched, and what it would have said. The options
    * are those that events are judged with.

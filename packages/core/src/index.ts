@@ -21,6 +21,7 @@ export type { BeforeStore } from './ingest/ingest.js'
 export type { OwnTraffic } from './ingest/own-traffic.js'
 export type { AnalyticsOptions } from './options.js'
 export type { AttributionPlan, AttributionResult } from './ports/attribution-plan.js'
+export type { CohortCounts, CohortsPlan, CohortsResult } from './ports/cohorts-plan.js'
 export type { Condition, Match, TextCondition } from './ports/conditions.js'
 export type {
   ErasureRecord,
@@ -58,6 +59,7 @@ export type {
   UsageRow,
 } from './ports/key-store.js'
 export type { LivePlan, LiveResult } from './ports/live-plan.js'
+export type { PathMove, PathsPlan, PathsResult } from './ports/paths-plan.js'
 export type {
   EventMoment,
   EventsPlan,

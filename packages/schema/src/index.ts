@@ -1,4 +1,5 @@
 export { attributionParamsSchema, attributionResponseSchema } from './attribution-schema.js'
+export { cohortsParamsSchema, cohortsResponseSchema } from './cohorts-schema.js'
 export {
   batchSchema,
   forgetSchema,
@@ -11,6 +12,7 @@ export { eventFiltersSchema, eventMatchSchema } from './filter-schema.js'
 export { funnelParamsSchema, funnelResponseSchema } from './funnel-schema.js'
 export { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS, TIMESTAMP_RANGE } from './limits.js'
 export { liveParamsSchema, liveResponseSchema } from './live-schema.js'
+export { pathsParamsSchema, pathsResponseSchema } from './paths-schema.js'
 export { personParamsSchema, personResponseSchema } from './person-schema.js'
 export { queryParamsSchema, sourcesParamsSchema, statsParamsSchema } from './query.js'
 export {

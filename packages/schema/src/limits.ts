@@ -40,6 +40,12 @@ export const LIMITS = {
   seriesBuckets: 10_000,
   /** Rows of one answer: groups times buckets. */
   seriesRows: 100_000,
+  /** Cohorts of one question, and the periods each is followed. */
+  cohorts: 1000,
+  cohortPeriods: 60,
+  /** Moves that paths are followed, and nodes by name at each step. */
+  pathSteps: 20,
+  pathNodes: 50,
 } as const
 
 /** Half-open range [min, max) of event times in epoch milliseconds: what every store can hold. */

@@ -161,6 +161,15 @@ export {
   type AttributionRow,
 } from './attribution.js'
 export {
+  COHORT_INTERVALS,
+  COHORT_KINDS,
+  type CohortInterval,
+  type CohortKind,
+  type CohortRow,
+  type CohortsParams,
+  type CohortsResponse,
+} from './cohorts.js'
+export {
   DIMENSIONS,
   type Dimension,
   type PropertyField,
@@ -195,6 +204,15 @@ export {
   type TouchDimension,
 } from './funnel.js'
 export type { LiveMinute, LiveParams, LiveResponse } from './live.js'
+export {
+  PATH_DIRECTIONS,
+  type PathDirection,
+  type PathLink,
+  type PathNode,
+  type PathStep,
+  type PathsParams,
+  type PathsResponse,
+} from './paths.js'
 export type { PersonParams, PersonQuestion, PersonResponse, PersonTouch } from './person.js'
 export {
   AGGREGATES,

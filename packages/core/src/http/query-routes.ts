@@ -3,9 +3,11 @@ import { LIMITED_ROUTES } from '../auth/rate-limit.js'
 import { AnalyticsError } from '../errors.js'
 import type { CallOptions } from '../ports/event-store.js'
 import { queryAttribution } from '../query/attribution.js'
+import { queryCohorts } from '../query/cohorts.js'
 import { type QueryDeps, queryEvents } from '../query/events.js'
 import { queryFunnel } from '../query/funnel.js'
 import { queryLive } from '../query/live.js'
+import { queryPaths } from '../query/paths.js'
 import { queryPerson } from '../query/person.js'
 import { querySources } from '../query/sources.js'
 import { queryStats } from '../query/stats.js'
@@ -31,6 +33,8 @@ export const QUERY_ROUTES: readonly Route[] = [
   get('live', queryLive),
   get('person', queryPerson),
   post('funnel', queryFunnel),
+  post('cohorts', queryCohorts),
+  post('paths', queryPaths),
 ]
 
 function route(name: string, method: 'GET' | 'POST', run: KeyRoute['run']): Route {

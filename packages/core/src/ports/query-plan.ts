@@ -1,8 +1,10 @@
 import type { EventRow } from '@millimetric/schema/wire'
 import type { AttributionPlan, AttributionResult } from './attribution-plan.js'
+import type { CohortsPlan, CohortsResult } from './cohorts-plan.js'
 import type { Condition } from './conditions.js'
 import type { FunnelPlan, FunnelResult } from './funnel-plan.js'
 import type { LivePlan, LiveResult } from './live-plan.js'
+import type { PathsPlan, PathsResult } from './paths-plan.js'
 import type { StatsPlan, StatsResult } from './stats-plan.js'
 
 /** What every plan carries: the tenant, the half-open range [from, to) in epoch milliseconds, the conditions. */
@@ -75,6 +77,9 @@ export type QueryPlan =
   | AttributionPlan
   | LivePlan
   | FunnelPlan
+  | CohortsPlan
+  | CohortsPlan
+  | PathsPlan
 
 export interface ResultFacts {
   /** More groups exist than the limit let through. */
@@ -133,4 +138,6 @@ export interface QueryResults {
   attribution: AttributionResult
   live: LiveResult
   funnel: FunnelResult
+  cohorts: CohortsResult
+  paths: PathsResult
 }

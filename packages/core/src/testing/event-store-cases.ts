@@ -1,4 +1,5 @@
 import { attributionCases } from './event-attribution-cases.js'
+import { cohortsCases } from './event-cohorts-cases.js'
 import { conditionCases } from './event-condition-cases.js'
 import { funnelCases } from './event-funnel-cases.js'
 import { funnelPeopleCases } from './event-funnel-people-cases.js'
@@ -21,6 +22,7 @@ export const eventStoreCases: readonly EventStoreCase[] = [
   ...storageCases,
   ...quarantineCases,
   ...reportCases,
+  ...cohortsCases,
   ...statsCases,
   ...conditionCases,
   ...sessionCases,

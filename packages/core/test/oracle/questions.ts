@@ -1,4 +1,4 @@
-import type { EventStore, QueryPlan, StatsPlan, StoredEvent } from '@millimetric/core'
+import type { EventStore, QueryPlan, ResultFacts, StatsPlan, StoredEvent } from '@millimetric/core'
 import {
   AGGREGATES,
   DIMENSIONS,
@@ -9,9 +9,11 @@ import {
 } from '@millimetric/schema/wire'
 import { bucketStarts } from '../../src/query/calendar.js'
 import { makeAttribution } from './attribution-questions.js'
+import { makeCohorts } from './cohorts-questions.js'
 import { makeFunnel } from './funnel-questions.js'
 import { type History, ZONES } from './history.js'
 import { makeLive, makePersonIds } from './live-questions.js'
+import { makePaths } from './paths-questions.js'
 import type { Random } from './random.js'
 import {
   makeConditions,
@@ -88,6 +90,8 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
     'attribution',
     'live',
     'funnel',
+    'cohorts',
+    'paths',
   ])
   switch (kind) {
     case 'events':
@@ -115,6 +119,10 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
       return makeLive(random, events, scope)
     case 'funnel':
       return makeFunnel(random, events, scope)
+    case 'cohorts':
+      return makeCohorts(random, events, scope, zone)
+    case 'paths':
+      return makePaths(random, events, scope)
     default:
       return makeStats(random, events, scope, zone)
   }
@@ -253,7 +261,7 @@ export async function answer(store: EventStore, plan: QueryPlan): Promise<{ fact
 async function askOther(
   store: EventStore,
   plan: Exclude<QueryPlan, { kind: 'person' }>,
-): Promise<{ answered_by: string; truncated: boolean; estimated: boolean; rows?: readonly unknown[] }> {
+): Promise<ResultFacts> {
   switch (plan.kind) {
     case 'events':
       return await store.query<'events'>(plan)
@@ -265,9 +273,11 @@ async function askOther(
       return await store.query<'attribution'>(plan)
     case 'live':
       return await store.query<'live'>(plan)
-    case 'funnel': {
-      const { steps, groups, ...facts } = await store.query<'funnel'>(plan)
-      return { ...facts, rows: [{ steps }, ...groups] }
-    }
+    case 'funnel':
+      return await store.query<'funnel'>(plan)
+    case 'cohorts':
+      return await store.query<'cohorts'>(plan)
+    case 'paths':
+      return await store.query<'paths'>(plan)
   }
 }

@@ -8,8 +8,10 @@ import type {
   SourcesPlan,
 } from '../../ports/query-plan.js'
 import { createAttributionAnswer } from './attribution-answer.js'
+import { createCohortsAnswer } from './cohorts-answer.js'
 import { createFunnelAnswer } from './funnel-answer.js'
 import { createLiveAnswer } from './live-answer.js'
+import { createPathsAnswer } from './paths-answer.js'
 import { createPersonAnswer } from './person-answer.js'
 import { type Read, rawFacts } from './reader.js'
 import { eventsStatement, sourcesStatement } from './sql/events.js'
@@ -74,6 +76,8 @@ export function createAnswers(read: Read, database: string, rollupFromRows: numb
     live: createLiveAnswer({ read, reading }),
     attribution: createAttributionAnswer({ read, reading }),
     funnel: createFunnelAnswer(read, reading),
+    cohorts: createCohortsAnswer(read, reading),
+    paths: createPathsAnswer(read, reading),
     stats: createStatsAnswer({ read, database, rollupFromRows, reading }),
   }
 }

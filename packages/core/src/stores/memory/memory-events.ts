@@ -2,8 +2,10 @@ import { type EventStore, eventKeyName, type StoredEvent } from '../../ports/eve
 import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import type { QueryPlan, QueryResults } from '../../ports/query-plan.js'
 import { answerAttribution } from './memory-attribution.js'
+import { answerCohorts } from './memory-cohorts.js'
 import { answerFunnel } from './memory-funnel.js'
 import { answerLive } from './memory-live.js'
+import { answerPaths } from './memory-paths.js'
 import { answerPerson } from './memory-person.js'
 import { memoryErasures } from './memory-purge.js'
 import { memoryQuarantine } from './memory-quarantine.js'
@@ -23,6 +25,8 @@ const ANSWERS: {
   attribution: answerAttribution,
   live: answerLive,
   funnel: answerFunnel,
+  cohorts: answerCohorts,
+  paths: answerPaths,
 }
 
 /**

@@ -181,7 +181,7 @@ function refuse(name: string): never {
 }
 
 /** The session's own dimensions are its own; anything else holds when one of its events meets it. */
-function sessionMeets(session: Session, condition: Condition, world: World): boolean {
+export function sessionMeets(session: Session, condition: Condition, world: World): boolean {
   if (condition.op === 'and') return condition.of.every((inner) => sessionMeets(session, inner, world))
   if (condition.op === 'or') return condition.of.some((inner) => sessionMeets(session, inner, world))
   if (condition.op === 'not') return !sessionMeets(session, condition.of, world)

@@ -6,13 +6,16 @@ import { ownRows } from './person.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 
+// Named with their table: beside two joined ones a name alone is ambiguous.
 const EVENT_ROW = `
-  formatDateTime(timestamp, '%Y-%m-%dT%H:%i:%S.') || leftPad(toString(toUnixTimestamp64Milli(timestamp) % 1000), 3, '0') || 'Z' AS timestamp,
-  event_id, event_name,
-  nullIf(anonymous_id, '') AS anonymous_id, nullIf(user_id, '') AS user_id, nullIf(session_id, '') AS session_id,
-  source, medium, nullIf(campaign, '') AS campaign, channel, source_confidence, source_rule_id,
-  nullIf(referrer, '') AS referrer, nullIf(url, '') AS url, nullIf(path, '') AS path,
-  country, device_type, browser, os, is_bot, properties`
+  formatDateTime(e.timestamp, '%Y-%m-%dT%H:%i:%S.') || leftPad(toString(toUnixTimestamp64Milli(e.timestamp) % 1000), 3, '0') || 'Z' AS timestamp,
+  e.event_id AS event_id, e.event_name AS event_name,
+  nullIf(e.anonymous_id, '') AS anonymous_id, nullIf(e.user_id, '') AS user_id, nullIf(e.session_id, '') AS session_id,
+  e.source AS source, e.medium AS medium, nullIf(e.campaign, '') AS campaign, e.channel AS channel,
+  e.source_confidence AS source_confidence, e.source_rule_id AS source_rule_id,
+  nullIf(e.referrer, '') AS referrer, nullIf(e.url, '') AS url, nullIf(e.path, '') AS path,
+  e.country AS country, e.device_type AS device_type, e.browser AS browser, e.os AS os, e.is_bot AS is_bot,
+  e.properties AS properties`
 
 /** Rows as the wire shows them with `moment` for the place of each, newest first; one more than the limit. */
 export function eventsStatement(reading: Reading, plan: EventsPlan): Statement {

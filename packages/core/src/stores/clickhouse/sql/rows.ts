@@ -14,6 +14,8 @@ export interface RowScope {
   readonly filters: readonly Condition[]
   /** Where `done` looks, when that is not the range of the rows. */
   readonly asked?: { readonly from: number; readonly to: number }
+  /** Around which range sessions are looked for, when that is not the range of the rows. */
+  readonly near?: { readonly from: number; readonly to: number }
 }
 
 /** Rows of `events AS e`, and what can be said of them. Tables are joined only for what was asked. */
@@ -91,7 +93,8 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
 /** `FROM … WHERE …` of all rows that can share a session with rows of the range. */
 function sessionsNear(reading: Reading, scope: RowScope, binder: Binder): string {
   const { include_bots, visible = [] } = scope
-  const near = eventRows(reading, { ...lookRange(scope), include_bots, visible, filters: [] }, binder)
+  const range = lookRange(scope.near ?? scope)
+  const near = eventRows(reading, { ...range, include_bots, visible, filters: [] }, binder)
   return near.from([IN_SESSION])
 }
 

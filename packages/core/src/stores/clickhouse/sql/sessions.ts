@@ -1,6 +1,6 @@
 import { SESSION_DIMENSIONS, type SessionDimension } from '@millimetric/schema/wire'
 import type { Condition, Field } from '../../../ports/conditions.js'
-import type { SessionMetric, StatsPlan } from '../../../ports/stats-plan.js'
+import type { SessionMetric } from '../../../ports/stats-plan.js'
 import type { Binder } from './binder.js'
 import { textSql } from './conditions.js'
 import {
@@ -14,7 +14,7 @@ import {
   SESSION_KEY,
 } from './fragments.js'
 import type { Reading } from './reading.js'
-import { eventRows } from './rows.js'
+import { eventRows, type RowScope, type Rows } from './rows.js'
 
 export const SESSION_MEASURE: { readonly [M in SessionMetric]: string } = {
   sessions: 'count()',
@@ -25,25 +25,30 @@ export const SESSION_MEASURE: { readonly [M in SessionMetric]: string } = {
 
 /**
  * One row a session that starts in the range: `started`, `ended`, `views`, `rest`, and `session_<dimension>` for those
- * that are asked for. A condition on what is not the session's own holds when one of its events meets it.
+ * that are asked for, and a column of the caller's own: what it takes of a fragment, and of the fragments of a session. A
+ * condition on what is not the session's own holds when one of its events meets it.
  */
 export function sessionRows(
   reading: Reading,
-  plan: StatsPlan,
+  plan: RowScope,
   dimensions: readonly SessionDimension[],
   binder: Binder,
+  own?: (rows: Rows) => { fragment: string; session: string },
 ): string {
   const met: Condition[] = []
   const used = new Set<SessionDimension>(dimensions)
   const filters = plan.filters.map((condition) => sessionCondition(condition, used, met, binder))
   const { from, to, include_bots, visible = [] } = plan
-  const near = { ...lookRange(plan), include_bots, visible, filters: [], asked: { from, to } }
+  const asked = { from, to }
+  const near = { ...lookRange(plan), include_bots, visible, filters: [], asked, near: asked }
   const rows = eventRows(reading, near, binder)
+  const more = own?.(rows)
   const fragment = [
     `${FRAGMENT.pageviews} AS pageviews`,
     `${FRAGMENT.others} AS others`,
     ...[...used].map((name) => `${isPage(name) ? FRAGMENT[name] : firstOf(rows.text(name))} AS ${name}`),
     ...met.map((condition, index) => `max(${rows.condition(condition)}) AS met_${index}`),
+    ...(more === undefined ? [] : [more.fragment]),
   ]
   const columns = [
     'min(started_ms) AS started',
@@ -52,6 +57,7 @@ export function sessionRows(
     'sum(others) AS rest',
     ...[...used].map((name) => `${sessionColumn(name)} AS session_${name}`),
     ...met.map((_, index) => `max(met_${index}) AS any_${index}`),
+    ...(more === undefined ? [] : [more.session]),
   ]
   const conditions = [
     `started >= ${binder.bind('Int64', from)}`,
