@@ -29,6 +29,7 @@ export const ERROR_STATUS = {
   event_refused: 422,
   rate_limited: 429,
   quota_exceeded: 429,
+  request_aborted: 499,
   internal_error: 500,
   invalid_options: 500,
   missing_dependency: 500,

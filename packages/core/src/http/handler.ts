@@ -66,7 +66,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       const answer = await answerPath(deps, request, url, path, context, requestId)
       return request.method === 'HEAD' ? new Response(null, answer) : answer
     } catch (error) {
-      return failure(deps, error, requestId)
+      return failure(deps, request, error, requestId)
     }
   }
 }
@@ -128,7 +128,7 @@ async function answerKey(
     grantOrigin(answer.headers, origin, originMatcher(principal.project.allowed_origins))
     return answer
   } catch (error) {
-    const answer = failure(deps, error, requestId)
+    const answer = failure(deps, request, error, requestId)
     if (limited !== undefined) addLimitHeaders(answer.headers, limited)
     grantOrigin(answer.headers, origin, await errorOrigins(deps, error, principal))
     return answer
@@ -149,7 +149,7 @@ async function answerUser(
     const project = takeProject(url)
     answer = await route.run(deps, { ...call, project, caller: await callerOf(deps, route, request) })
   } catch (error) {
-    answer = failure(deps, error, requestId)
+    answer = failure(deps, request, error, requestId)
   }
   grantOrigin(answer.headers, origin, deps.adminOrigin, true)
   return answer
@@ -245,8 +245,11 @@ function notAllowed(methods: string, requestId: string): Response {
   return answer
 }
 
-function failure(deps: HandlerDeps, error: unknown, requestId: string): Response {
+function failure(deps: HandlerDeps, { signal }: Request, error: unknown, requestId: string): Response {
   if (isAnalyticsError(error)) return errorResponse(error, requestId)
+  if (signal.aborted) {
+    return errorResponse(new AnalyticsError('request_aborted', 'The client went away.'), requestId)
+  }
   deps.onDiagnostic({ kind: 'internal_error', level: 'error', request_id: requestId, error })
   return errorResponse(
     new AnalyticsError('internal_error', 'Something went wrong here; the request id names it in the logs.'),

@@ -2,9 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { AnalyticsError } from '../../errors.js'
 import type { ClickhouseClient, Connections } from '../clickhouse/client.js'
+import { createConnectionPool } from './connection-pool.js'
 import { createOpenInserts } from './open-inserts.js'
-
-const READERS = 2
 
 type ClientConnection = NonNullable<
   NonNullable<Parameters<typeof import('@clickhouse/client').createClient>[0]>['connection']
@@ -64,23 +63,29 @@ async function release(engine: Engine): Promise<void> {
 async function open(directory: string): Promise<Connections> {
   const { createClient, createChdbConnection } = await importEngine()
   await mkdir(directory, { recursive: true })
-  const connect = (): ClickhouseClient =>
-    createClient({
+  const connect = async (): Promise<ClickhouseClient> => {
+    const client: ClickhouseClient = createClient({
       // chdb types its connection by its own copy of the client's interface; a private member of an
       // unrelated class makes the two copies incompatible by name, not by shape.
       connection: createChdbConnection({ path: directory }) as unknown as ClientConnection,
     })
+    // A statement that binds thousands of ids is longer than the engine takes for one.
+    await client.command({ query: 'SET max_query_size=67108864' })
+    return client
+  }
   try {
-    const writer = connect()
-    // A connection is a queue: behind a heavy report `SELECT 1` waited four seconds. So writes have their own.
-    const first = connect()
-    const others = Array.from({ length: READERS - 1 }, connect)
+    // Behind a heavy report `SELECT 1` waited four seconds. So writes have a connection of their own, and so have the
+    // lookups that events wait for, and what ends a report.
+    const writer = createConnectionPool([await connect()])
+    const quick = createConnectionPool([await connect()])
+    const reader = createConnectionPool([await connect(), await connect()])
     return {
       writer,
-      readers: [first, ...others],
+      readers: [reader],
+      quick,
       openInserts: await createOpenInserts(join(directory, 'open-inserts')),
       close: async () => {
-        for (const client of [writer, first, ...others]) await client.close()
+        for (const client of [reader, quick, writer]) await client.close()
       },
     }
   } catch (cause) {

@@ -23,6 +23,8 @@ export interface Connections {
   readonly readers: readonly [ClickhouseClient, ...ClickhouseClient[]]
   /** Only where the engine dies with this process, and nobody else inserts into it. */
   readonly openInserts?: OpenInserts
+  /** For what must not stand behind a report: lookups of events on their way in, and ends of reports. A reader if absent. */
+  readonly quick?: ClickhouseClient
   close(): Promise<void>
 }
 

@@ -97,6 +97,9 @@ const OWN_NAME = `replaceRegexpOne(table, '${LOCAL}$', '')`
  * names; a join or IN of two distributed tables brings the second to every shard instead of being refused.
  */
 export function askedOnCluster(sql: string, { name }: ClusterOptions): string {
+  // The read may be another replica's.
+  const kill = 'KILL QUERY WHERE '
+  if (sql.startsWith(kill)) return `KILL QUERY ON CLUSTER ${identifier(name)} WHERE ${sql.slice(kill.length)}`
   const everywhere = (table: string): string =>
     `(SELECT * REPLACE (${OWN_NAME} AS table) FROM clusterAllReplicas(${text(identifier(name))}, system.${table}))`
   const asked = sql.replace(/\bsystem\.(mutations|parts)\b/g, (_, table: string) => everywhere(table))

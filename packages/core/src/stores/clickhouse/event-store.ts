@@ -80,6 +80,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
   }
 
   const read = createReader(start, limits)
+  const lookUp = createReader(start, limits, 'quick')
   const answers = createAnswers(read, database, parts.rollupFromRows)
 
   return {
@@ -90,7 +91,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
     async known(keys: readonly EventKey[], options?: CallOptions) {
       // A key that no row can have would make the lookup of all the others fail.
-      return await findKnown(read, database, keys.filter(isStorable), options)
+      return await findKnown(lookUp, database, keys.filter(isStorable), options)
     },
 
     async insert(batch: FrozenBatch, options: CallOptions = {}) {
@@ -115,7 +116,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
       const storable = events.filter((event) => isStorable(event) && Number.isInteger(event.timestamp))
       for (let at = 0; at < storable.length; at += ROWS_PER_LOOKUP) {
         const statement = landedStatement(database, token, storable.slice(at, at + ROWS_PER_LOOKUP))
-        const [row] = await read<{ landed: number }>(statement, options)
+        const [row] = await lookUp<{ landed: number }>(statement, options)
         if ((row?.landed ?? 0) > 0) return true
       }
       const { openInserts } = await start()

@@ -1,7 +1,9 @@
+import { randomUuid } from '#crypto'
 import type { CallOptions } from '../../ports/event-store.js'
 import type { QueryPlan, ResultFacts } from '../../ports/query-plan.js'
 import { type ClickhouseClient, type Connections, type Settings, settingsClause } from './client.js'
 import { queryError } from './errors.js'
+import { createKill } from './kill.js'
 import type { Statement } from './sql/binder.js'
 import type { Reading } from './sql/reading.js'
 
@@ -30,8 +32,16 @@ export function rawFacts(truncated: boolean): ResultFacts {
   return { truncated, estimated: false, answered_by: 'raw' }
 }
 
-/** Reads through the pool in turn, each statement with its own limits. */
-export function createReader(start: () => Promise<Connections>, limits: QueryLimits): Read {
+/**
+ * Reads through the pool in turn, each statement with its own limits. An abandoned read rejects with the signal's reason
+ * and is ended on the server, which would else work on for nobody.
+ */
+export function createReader(
+  start: () => Promise<Connections>,
+  limits: QueryLimits,
+  lane: 'readers' | 'quick' = 'readers',
+): Read {
+  const kill = createKill(start)
   let turn = 0
   const settings: Settings = {
     max_execution_time: limits.maxExecutionTime,
@@ -45,19 +55,33 @@ export function createReader(start: () => Promise<Connections>, limits: QueryLim
     // An absent side of a join is empty text, as everywhere in these tables.
     join_use_nulls: 0,
   }
-  return async (statement, options = {}) => {
-    const { readers } = await start()
-    const reader: ClickhouseClient = readers[turn++ % readers.length] ?? readers[0]
-    try {
+  return async <Row>(statement: Statement, { signal }: CallOptions = {}): Promise<Row[]> => {
+    signal?.throwIfAborted()
+    const { readers, quick } = await start()
+    signal?.throwIfAborted()
+    const reader: ClickhouseClient =
+      (lane === 'quick' ? quick : readers[turn++ % readers.length]) ?? readers[0]
+    const ask = async (query: string): Promise<Row[]> => {
       const answer = await reader.query({
-        query: `${statement.query}\n${settingsClause(settings)}`,
+        query,
         query_params: statement.params,
         format: 'JSONEachRow',
-        ...(options.signal === undefined ? {} : { abort_signal: options.signal }),
+        ...(signal === undefined ? {} : { abort_signal: signal }),
       })
       return await answer.json()
+    }
+    const id = `read-${randomUuid()}`
+    const leave = (): void => kill(id)
+    signal?.addEventListener('abort', leave, { once: true })
+    try {
+      const marked = signal === undefined ? settings : { ...settings, log_comment: id }
+      return await ask(`${statement.query}\n${settingsClause(marked)}`)
     } catch (error) {
+      // Whatever it broke off with, the caller knows best why.
+      signal?.throwIfAborted()
       throw queryError(error)
+    } finally {
+      signal?.removeEventListener('abort', leave)
     }
   }
 }
