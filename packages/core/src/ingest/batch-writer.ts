@@ -54,7 +54,28 @@ export function createBatchWriter(deps: {
   }
 
   async function insert(batch: FrozenBatch): Promise<void> {
-    await withRetries(batch.events.length, () => store.insert(batch))
+    await orDoubt(
+      batch,
+      withRetries(batch.events.length, () => store.insert(batch)),
+    )
+  }
+
+  async function landed(batch: FrozenBatch): Promise<boolean> {
+    return await orDoubt(
+      batch,
+      ask(() => store.landed(batch)),
+    )
+  }
+
+  /** A store that goes away with a batch may have any part of it; one that can't be used at all has nothing. */
+  async function orDoubt<T>(batch: FrozenBatch, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      const away = isAnalyticsError(error) && error.code === 'storage_unavailable'
+      if (away && !isAnalyticsError(error.cause)) halfStored.doubt(batch)
+      throw error
+    }
   }
 
   /** The pauses of a store that is away, and after them once with every later insert. */
@@ -89,7 +110,7 @@ export function createBatchWriter(deps: {
         const facts = { events: rows.length, attempt: 1, final: false }
         onDiagnostic({ kind: 'insert_failed', level: 'error', ...facts, error })
         return await storeApart(
-          { store, clock, insert, complete, ask, unavailable, onDiagnostic },
+          { store, clock, insert, landed, complete, ask, unavailable, onDiagnostic },
           batch,
           error,
         )

@@ -112,6 +112,8 @@ export function createDeliver(deps: {
       if (preparing !== undefined || inserting !== undefined) return completeLater()
       insertAlone(completeHalfStored)
     }, RETRY_HALF_STORED_MS)
+    // Numbers in browsers and Workers. Nobody's process waits for a store that may never come back.
+    if (typeof retryTimer === 'object') retryTimer.unref()
   }
 
   /** Looks the next group up, waits for the insert under way, and hands the group over to its own. */

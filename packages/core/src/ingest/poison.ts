@@ -15,6 +15,8 @@ export interface PoisonDeps {
   clock: () => number
   /** Sends the batch, again under its token while the store is away; rejects with the last error. */
   insert(batch: FrozenBatch): Promise<void>
+  /** Whether any of the batch is stored. */
+  landed(batch: FrozenBatch): Promise<boolean>
   /** Completes a batch of which rows are stored: the same rows under the same token, and nothing else, ever. */
   complete(batch: FrozenBatch, error: unknown): Promise<void>
   /** Asks again while the store is away. */
@@ -75,7 +77,7 @@ export async function storeApart(
 
   async function divide(part: FrozenBatch, error: unknown): Promise<void> {
     // A view that throws fails an insert whose rows are stored: parting them would store them again.
-    if (await deps.ask(() => store.landed(part))) {
+    if (await deps.landed(part)) {
       try {
         await deps.complete(part, error)
         settle(part.events, 'stored')
