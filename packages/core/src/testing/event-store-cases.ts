@@ -5,6 +5,7 @@ import { funnelCases } from './event-funnel-cases.js'
 import { funnelPeopleCases } from './event-funnel-people-cases.js'
 import { identityCases } from './event-identity-cases.js'
 import { liveCases } from './event-live-cases.js'
+import { pathsCases } from './event-paths-cases.js'
 import { personCases } from './event-person-cases.js'
 import { quarantineCases } from './event-quarantine-cases.js'
 import { reclassifyCases } from './event-reclassify-cases.js'
@@ -23,6 +24,7 @@ export const eventStoreCases: readonly EventStoreCase[] = [
   ...quarantineCases,
   ...reportCases,
   ...cohortsCases,
+  ...pathsCases,
   ...statsCases,
   ...conditionCases,
   ...sessionCases,
