@@ -35,11 +35,13 @@ import { createUsageMeter } from './projects/usage-meter.js'
 import { queryAttribution } from './query/attribution.js'
 import { queryCohorts } from './query/cohorts.js'
 import { queryEvents } from './query/events.js'
+import { beginExport } from './query/export.js'
 import { queryFunnel } from './query/funnel.js'
 import { queryLive } from './query/live.js'
 import { queryPaths } from './query/paths.js'
 import { queryPerson } from './query/person.js'
 import { reclassify } from './query/reclassify.js'
+import { querySchema } from './query/schema.js'
 import { querySources } from './query/sources.js'
 import { queryStats } from './query/stats.js'
 import { createUpkeep } from './query/upkeep.js'
@@ -289,6 +291,12 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
       await queryCohorts(queryDeps, await principal(project), params, { signal }),
     paths: async (params, { project, signal } = {}) =>
       await queryPaths(queryDeps, await principal(project), params, { signal }),
+    schema: async (params = {}, { project, signal } = {}) =>
+      await querySchema(queryDeps, await principal(project), params, { signal }),
+    async *export(params = {}, { project, signal } = {}) {
+      const { pages } = beginExport(queryDeps, await principal(project), params, { signal })
+      for await (const page of pages) yield* page
+    },
     explain: (url, referrer = '', { requestHost = '', userAgent = '' } = {}) =>
       explain(
         { url, referrer, request_host: hostOfPage(url) || requestHost, user_agent: userAgent },

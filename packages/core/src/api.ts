@@ -6,6 +6,8 @@ import type {
   CohortsResponse,
   EventCode,
   EventWarning,
+  ExportParams,
+  ExportRow,
   Forget,
   FunnelParams,
   FunnelResponse,
@@ -19,6 +21,8 @@ import type {
   PersonResponse,
   QueryParams,
   QueryResponse,
+  SchemaParams,
+  SchemaResponse,
   SourcesParams,
   SourcesResponse,
   StatsParams,
@@ -138,6 +142,17 @@ export interface Analytics<Definitions extends EventDefinitions = EventDefinitio
   cohorts(params: InCatalog<CohortsParams, Definitions>, context?: QueryContext): Promise<CohortsResponse>
   /** Ways of sessions from a page or event, or to it: nodes at each step, and how many sessions move between them. */
   paths(params: InCatalog<PathsParams, Definitions>, context?: QueryContext): Promise<PathsResponse>
+  /**
+   * Event names and property keys seen (in the last 30 days without a range), with counts and types, and what questions may
+   * be made of. Errors: `invalid_params`, `query_too_expensive`, `storage_unavailable`.
+   */
+  schema(params?: InCatalog<SchemaParams, Definitions>, context?: QueryContext): Promise<SchemaResponse>
+  /**
+   * Events with all their columns, oldest first, without a range all there are: `for await (const event of
+   * analytics.export({ range: '30d' }))`. Read a page at a time, as fast as the loop takes them; leaving the loop ends it.
+   * Errors on the way: `invalid_params`, `query_too_expensive`, `storage_unavailable`.
+   */
+  export(params?: InCatalog<ExportParams, Definitions>, context?: QueryContext): AsyncIterable<ExportRow>
   /**
    * Which rules judge a visit, and why: every rule in order, whether it matched, and what it would have said. The options
    * are those that events are judged with.

@@ -43,6 +43,7 @@ export type {
   FrozenBatch,
   StoredEvent,
 } from './ports/event-store.js'
+export type { ExportPlan, ExportResult } from './ports/export-plan.js'
 export type { FunnelGroupBy, FunnelPlan, FunnelResult, FunnelStepResult } from './ports/funnel-plan.js'
 export type {
   Job,
@@ -74,6 +75,7 @@ export type {
   SourcesPlan,
 } from './ports/query-plan.js'
 export type { RateLimit, RateLimitStore, Taken } from './ports/rate-limit-store.js'
+export type { SchemaPlan, SchemaResult } from './ports/schema-plan.js'
 export type { StatsPlan, StatsResult, StatsResultRow } from './ports/stats-plan.js'
 export type {
   EventRange,

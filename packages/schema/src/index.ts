@@ -8,6 +8,7 @@ export {
   type ShapedIdentify,
   trackEventSchema,
 } from './event.js'
+export { exportRequestSchema } from './export-schema.js'
 export { eventFiltersSchema, eventMatchSchema } from './filter-schema.js'
 export { funnelParamsSchema, funnelResponseSchema } from './funnel-schema.js'
 export { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS, TIMESTAMP_RANGE } from './limits.js'
@@ -25,5 +26,6 @@ export {
   statsResponseSchema,
   trackResponseSchema,
 } from './response.js'
+export { schemaParamsSchema, schemaResponseSchema } from './schema-report-schema.js'
 export { suggest } from './suggestion.js'
 export { tokenClaimsSchema, tokenParamsSchema, tokenResponseSchema } from './tokens-schema.js'

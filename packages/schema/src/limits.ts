@@ -22,6 +22,9 @@ export const LIMITS = {
   futureMs: 86_400_000,
   queryLimitDefault: 100,
   queryLimitMax: 1000,
+  /** Events of an export that are read at once. */
+  exportPage: 2000,
+  schemaPropertiesDefault: 50,
   sourcesLimitDefault: 50,
   sourcesLimitMax: 200,
   /** Metrics and dimensions of one question. */

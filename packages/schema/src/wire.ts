@@ -178,9 +178,18 @@ export {
   type StatsDimension,
 } from './dimensions.js'
 export {
+  EXPORT_COLUMNS,
+  EXPORT_FORMATS,
+  type ExportFormat,
+  type ExportParams,
+  type ExportRequest,
+  type ExportRow,
+} from './export.js'
+export {
   type EventFilter,
   type EventFilters,
   type EventMatch,
+  FILTER_FIELDS,
   type FilterField,
   type FilterParams,
   NUMBER_OPERATORS,
@@ -237,6 +246,14 @@ export {
   type SourcesRow,
   type StatsParams,
 } from './questions.js'
+export {
+  JSON_TYPES,
+  type JsonType,
+  type SchemaParams,
+  type SchemaResponse,
+  type SeenEvent,
+  type SeenProperty,
+} from './schema-report.js'
 export type {
   AnyStatsRow,
   MetricColumns,

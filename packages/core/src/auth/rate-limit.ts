@@ -5,7 +5,17 @@ import type { RateLimit, RateLimitStore, Taken } from '../ports/rate-limit-store
 import type { KeyPrincipal } from './principal.js'
 
 /** Routes that can be limited. */
-export const LIMITED_ROUTES = ['track', 'batch', 'identify', 'forget', 'query', 'stats', 'sources'] as const
+export const LIMITED_ROUTES = [
+  'track',
+  'batch',
+  'identify',
+  'forget',
+  'query',
+  'stats',
+  'sources',
+  'schema',
+  'export',
+] as const
 export type LimitedRoute = (typeof LIMITED_ROUTES)[number]
 
 /** Limits by route; null = unlimited, absent = as before. */

@@ -64,7 +64,9 @@ export function createHandler(deps: HandlerDeps): Handler {
       const url = new URL(request.url)
       const path = pathBelow(url.pathname, context.basePath ?? deps.basePath)
       const answer = await answerPath(deps, request, url, path, context, requestId)
-      return request.method === 'HEAD' ? new Response(null, answer) : answer
+      if (request.method !== 'HEAD') return answer
+      await answer.body?.cancel()
+      return new Response(null, answer)
     } catch (error) {
       return failure(deps, request, error, requestId)
     }

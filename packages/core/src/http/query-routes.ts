@@ -9,9 +9,11 @@ import { queryFunnel } from '../query/funnel.js'
 import { queryLive } from '../query/live.js'
 import { queryPaths } from '../query/paths.js'
 import { queryPerson } from '../query/person.js'
+import { querySchema } from '../query/schema.js'
 import { querySources } from '../query/sources.js'
 import { queryStats } from '../query/stats.js'
 import { readJson } from './body.js'
+import { answerExport } from './export-route.js'
 import { json } from './respond.js'
 import type { KeyRoute, Route } from './route.js'
 
@@ -35,6 +37,10 @@ export const QUERY_ROUTES: readonly Route[] = [
   post('funnel', queryFunnel),
   post('cohorts', queryCohorts),
   post('paths', queryPaths),
+  get('schema', querySchema),
+  route('export', 'GET', async ({ queryDeps }, { request, url, principal }) =>
+    answerExport(queryDeps, principal, searchParams(url), request.signal),
+  ),
 ]
 
 function route(name: string, method: 'GET' | 'POST', run: KeyRoute['run']): Route {

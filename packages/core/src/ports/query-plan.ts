@@ -2,9 +2,11 @@ import type { EventRow } from '@millimetric/schema/wire'
 import type { AttributionPlan, AttributionResult } from './attribution-plan.js'
 import type { CohortsPlan, CohortsResult } from './cohorts-plan.js'
 import type { Condition } from './conditions.js'
+import type { ExportPlan, ExportResult } from './export-plan.js'
 import type { FunnelPlan, FunnelResult } from './funnel-plan.js'
 import type { LivePlan, LiveResult } from './live-plan.js'
 import type { PathsPlan, PathsResult } from './paths-plan.js'
+import type { SchemaPlan, SchemaResult } from './schema-plan.js'
 import type { StatsPlan, StatsResult } from './stats-plan.js'
 
 /** What every plan carries: the tenant, the half-open range [from, to) in epoch milliseconds, the conditions. */
@@ -78,8 +80,9 @@ export type QueryPlan =
   | LivePlan
   | FunnelPlan
   | CohortsPlan
-  | CohortsPlan
   | PathsPlan
+  | ExportPlan
+  | SchemaPlan
 
 export interface ResultFacts {
   /** More groups exist than the limit let through. */
@@ -140,4 +143,6 @@ export interface QueryResults {
   funnel: FunnelResult
   cohorts: CohortsResult
   paths: PathsResult
+  export: ExportResult
+  schema: SchemaResult
 }

@@ -1,6 +1,7 @@
 import { attributionCases } from './event-attribution-cases.js'
 import { cohortsCases } from './event-cohorts-cases.js'
 import { conditionCases } from './event-condition-cases.js'
+import { exportCases } from './event-export-cases.js'
 import { funnelCases } from './event-funnel-cases.js'
 import { funnelPeopleCases } from './event-funnel-people-cases.js'
 import { identityCases } from './event-identity-cases.js'
@@ -10,6 +11,7 @@ import { personCases } from './event-person-cases.js'
 import { quarantineCases } from './event-quarantine-cases.js'
 import { reclassifyCases } from './event-reclassify-cases.js'
 import { reportCases } from './event-report-cases.js'
+import { schemaCases } from './event-schema-cases.js'
 import { sessionCases } from './event-session-cases.js'
 import { sessionReportCases } from './event-session-report-cases.js'
 import { statsCases } from './event-stats-cases.js'
@@ -34,6 +36,8 @@ export const eventStoreCases: readonly EventStoreCase[] = [
   ...funnelPeopleCases,
   ...twinCases,
   ...reclassifyCases,
+  ...exportCases,
+  ...schemaCases,
   ...attributionCases,
   ...touchCases,
   ...liveCases,

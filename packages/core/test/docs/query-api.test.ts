@@ -34,7 +34,24 @@ const examples = [...text.matchAll(/```ts\n([\s\S]*?)```\s*```sh\n([\s\S]*?)```/
 /** The code of an example as it stands; the document's own TypeScript is plain JavaScript. */
 async function run(call: string): Promise<unknown> {
   const made: unknown = new Function('analytics', `return (async () => { return ${call} })()`)(analytics)
-  return await made
+  const answer: unknown = await made
+  if (typeof answer !== 'object' || answer === null || !isIterable(answer)) return answer
+  const rows: unknown[] = []
+  for await (const row of answer) rows.push(row)
+  return rows
+}
+
+function isIterable(value: object): value is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in value
+}
+
+/** JSON, or a list of what stands on each line. */
+async function read(response: Response): Promise<unknown> {
+  if (response.headers.get('content-type')?.startsWith('application/x-ndjson') !== true) {
+    return await response.json()
+  }
+  const lines = (await response.text()).trimEnd().split('\n')
+  return lines.map((line): unknown => JSON.parse(line))
 }
 
 test('the document has examples, each in both forms', () => {
@@ -47,7 +64,7 @@ test.each(examples)('$call', async ({ call, curl }) => {
   const { url, init } = readCurl(curl, { URL: 'http://localhost/analytics', KEY: key })
   const response = await analytics.handler(new Request(url, init))
   expect(response.status).toBe(200)
-  expect(await response.json()).toEqual(JSON.parse(JSON.stringify(answer)))
+  expect(await read(response)).toEqual(JSON.parse(JSON.stringify(answer)))
   // An example that shows nothing teaches nothing.
   expect(JSON.stringify(answer)).toMatch(/[1-9]/)
   const { rows } = Object(answer)

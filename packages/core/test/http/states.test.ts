@@ -41,6 +41,8 @@ const ROUTES: [method: string, path: string, body: unknown, scope: 'ingest' | 'r
   ['GET', '/v1/query?range=7d', undefined, 'read'],
   ['GET', '/v1/stats?range=7d', undefined, 'read'],
   ['GET', '/v1/sources?range=7d', undefined, 'read'],
+  ['GET', '/v1/schema?range=7d', undefined, 'read'],
+  ['GET', '/v1/export?range=7d', undefined, 'read'],
 ]
 
 describe.each(ROUTES)('%s %s', (method, path, body, scope) => {

@@ -10,6 +10,7 @@ import {
 import { bucketStarts } from '../../src/query/calendar.js'
 import { makeAttribution } from './attribution-questions.js'
 import { makeCohorts } from './cohorts-questions.js'
+import { exportPages, makeExport } from './export-questions.js'
 import { makeFunnel } from './funnel-questions.js'
 import { type History, ZONES } from './history.js'
 import { makeLive, makePersonIds } from './live-questions.js'
@@ -92,6 +93,8 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
     'funnel',
     'cohorts',
     'paths',
+    'export',
+    'schema',
   ])
   switch (kind) {
     case 'events':
@@ -113,6 +116,15 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
       const { limit: _, include_bots: __, ...asked } = scope
       return { kind, ...asked, ...ids }
     }
+    case 'schema':
+      return {
+        kind,
+        ...scope,
+        properties_limit: random.pick([1, 2, 1000]),
+        filters: makeConditions(random, events, true),
+      }
+    case 'export':
+      return makeExport(random, events, scope)
     case 'attribution':
       return makeAttribution(random, events, scope)
     case 'live':
@@ -254,19 +266,22 @@ function some<T>(random: Random, list: readonly T[], sizes: readonly number[] = 
 /** The answer apart from how it was found. */
 export async function answer(store: EventStore, plan: QueryPlan): Promise<{ facts: unknown; by: string }> {
   if (plan.kind === 'person') return { facts: await store.query<'person'>(plan), by: 'raw' }
+  if (plan.kind === 'export') return { facts: await exportPages(store, plan), by: 'raw' }
   const { answered_by, ...facts } = await askOther(store, plan)
   return { facts, by: answered_by }
 }
 
 async function askOther(
   store: EventStore,
-  plan: Exclude<QueryPlan, { kind: 'person' }>,
+  plan: Exclude<QueryPlan, { kind: 'person' | 'export' }>,
 ): Promise<ResultFacts> {
   switch (plan.kind) {
     case 'events':
       return await store.query<'events'>(plan)
     case 'stats':
       return await store.query<'stats'>(plan)
+    case 'schema':
+      return await store.query<'schema'>(plan)
     case 'sources':
       return await store.query<'sources'>(plan)
     case 'attribution':

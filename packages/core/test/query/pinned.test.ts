@@ -145,6 +145,16 @@ const QUESTIONS: Readonly<Record<string, readonly object[]>> = {
   ].map((how) => ({ steps: [{ event: '$pageview' }, { event: 'signup', filters: DID_SIGN_UP }], ...how })),
   '/v1/live': [{ range: undefined, minutes: 30 }],
   '/v1/person': [{ user_id: 'u1' }, { user_id: 'u4', range: '30d', limit: 1000 }, { anonymous_id: 'v3' }],
+  '/v1/schema': [{}, { limit: 1, properties_limit: 1 }, { filters: JSON.stringify(DID_SIGN_UP) }],
+  '/v1/export': [{}, { filters: JSON.stringify({ field: 'entry_path', op: 'is', value: '/docs/a' }) }],
+}
+
+/** Exported events without their places in a batch. */
+function rowsOf(lines: string): unknown[] {
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => ({ ...JSON.parse(line), seq: 0 }))
 }
 
 const ASKED = QUERY_ROUTES.flatMap(({ method, path }) =>
@@ -187,7 +197,7 @@ describe.each<[string, () => EventStore]>([
         ...(method === 'GET' ? {} : { body: JSON.stringify(question) }),
       }),
     )
-    const body = await answer.json()
+    const body = path === '/v1/export' ? { rows: rowsOf(await answer.text()) } : await answer.json()
     expect([path, question, answer.status, body.error]).toEqual([path, question, 200, undefined])
     return {
       ...body,

@@ -1,6 +1,8 @@
-import type { EventRow } from '@millimetric/schema/wire'
+import type { EventRow, ExportRow } from '@millimetric/schema/wire'
 import type { CallOptions } from '../../ports/event-store.js'
+import type { ExportPlan, ExportResult } from '../../ports/export-plan.js'
 import type {
+  EventMoment,
   EventsPlan,
   EventsResult,
   QueryPlan,
@@ -14,7 +16,9 @@ import { createLiveAnswer } from './live-answer.js'
 import { createPathsAnswer } from './paths-answer.js'
 import { createPersonAnswer } from './person-answer.js'
 import { type Read, rawFacts } from './reader.js'
+import { createSchemaAnswer } from './schema-answer.js'
 import { eventsStatement, sourcesStatement } from './sql/events.js'
+import { exportStatement } from './sql/export.js'
 import { type Reading, twinsStatement } from './sql/reading.js'
 import { createStatsAnswer } from './stats-answer.js'
 
@@ -31,22 +35,19 @@ export function createAnswers(read: Read, database: string, rollupFromRows: numb
   }
 
   async function events(plan: EventsPlan, options?: CallOptions): Promise<EventsResult> {
-    type Row = EventRow & { moment: readonly [number, number, number] }
-    const found = await read<Row>(eventsStatement(await reading(plan, options), plan), options)
-    const kept = found.slice(0, plan.limit)
-    const last = found.length > plan.limit ? kept.at(-1) : undefined
+    const found = await read<Placed<EventRow>>(eventsStatement(await reading(plan, options), plan), options)
     return {
       ...rawFacts(found.length > plan.limit),
-      rows: kept.map(({ moment: _, ...row }) => row),
-      next:
-        last === undefined
-          ? null
-          : {
-              timestamp: last.moment[0],
-              received_at: last.moment[1],
-              seq: last.moment[2],
-              event_id: last.event_id,
-            },
+      rows: found.slice(0, plan.limit).map(({ moment: _, ...row }) => row),
+      next: nextOf(found, plan.limit),
+    }
+  }
+
+  async function exported(plan: ExportPlan, options?: CallOptions): Promise<ExportResult> {
+    const found = await read<Placed<ExportRow>>(exportStatement(await reading(plan, options), plan), options)
+    return {
+      rows: found.slice(0, plan.limit).map(({ moment: _, ...row }) => row),
+      next: nextOf(found, plan.limit),
     }
   }
 
@@ -74,10 +75,22 @@ export function createAnswers(read: Read, database: string, rollupFromRows: numb
     sources,
     person: createPersonAnswer({ read, reading }),
     live: createLiveAnswer({ read, reading }),
+    export: exported,
+    schema: createSchemaAnswer({ read, reading }),
     attribution: createAttributionAnswer({ read, reading }),
     funnel: createFunnelAnswer(read, reading),
     cohorts: createCohortsAnswer(read, reading),
     paths: createPathsAnswer(read, reading),
     stats: createStatsAnswer({ read, database, rollupFromRows, reading }),
   }
+}
+
+type Placed<Row> = Row & { moment: readonly [number, number, number] }
+
+/** Place of the last row of a page, when one more was found than the page holds. */
+function nextOf(found: readonly Placed<EventRow>[], limit: number): EventMoment | null {
+  const last = found.length > limit ? found[limit - 1] : undefined
+  if (last === undefined) return null
+  const [timestamp, received_at, seq] = last.moment
+  return { timestamp, received_at, seq, event_id: last.event_id }
 }

@@ -3,6 +3,7 @@ import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import type { QueryPlan, QueryResults } from '../../ports/query-plan.js'
 import { answerAttribution } from './memory-attribution.js'
 import { answerCohorts } from './memory-cohorts.js'
+import { answerExport } from './memory-export.js'
 import { answerFunnel } from './memory-funnel.js'
 import { answerLive } from './memory-live.js'
 import { answerPaths } from './memory-paths.js'
@@ -11,6 +12,7 @@ import { memoryErasures } from './memory-purge.js'
 import { memoryQuarantine } from './memory-quarantine.js'
 import { memoryVerdicts } from './memory-reclassify.js'
 import { answerEvents, answerSources } from './memory-reports.js'
+import { answerSchema } from './memory-schema.js'
 import { answerStats } from './memory-stats.js'
 
 type Plan<K extends QueryPlan['kind']> = Extract<QueryPlan, { kind: K }>
@@ -22,6 +24,8 @@ const ANSWERS: {
   stats: answerStats,
   sources: answerSources,
   person: answerPerson,
+  export: answerExport,
+  schema: answerSchema,
   attribution: answerAttribution,
   live: answerLive,
   funnel: answerFunnel,

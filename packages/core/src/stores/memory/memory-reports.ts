@@ -36,14 +36,17 @@ function belongsTo(event: StoredEvent, { user_id, anonymous_ids }: PersonIds): b
   return event.user_id === '' ? anonymous_ids.includes(event.anonymous_id) : event.user_id === user_id
 }
 
-function momentOf(event: StoredEvent | undefined): EventMoment | null {
+export function momentOf(event: StoredEvent | undefined): EventMoment | null {
   if (event === undefined) return null
   const { timestamp, received_at, seq, event_id } = event
   return { timestamp, received_at, seq, event_id }
 }
 
-function toRow(event: StoredEvent): EventRow {
-  const orNull = (text: string): string | null => (text === '' ? null : text)
+export function orNull(text: string): string | null {
+  return text === '' ? null : text
+}
+
+export function toRow(event: StoredEvent): EventRow {
   return {
     timestamp: new Date(event.timestamp).toISOString(),
     event_id: event.event_id,

@@ -6,9 +6,14 @@ import { ownRows } from './person.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 
-// Named with their table: beside two joined ones a name alone is ambiguous.
-const EVENT_ROW = `
-  formatDateTime(e.timestamp, '%Y-%m-%dT%H:%i:%S.') || leftPad(toString(toUnixTimestamp64Milli(e.timestamp) % 1000), 3, '0') || 'Z' AS timestamp,
+/** A moment as ISO 8601 in UTC with milliseconds. */
+export function isoText(column: string): string {
+  return `formatDateTime(${column}, '%Y-%m-%dT%H:%i:%S.') || leftPad(toString(toUnixTimestamp64Milli(${column}) % 1000), 3, '0') || 'Z'`
+}
+
+/** An event as the wire shows it. Columns are named with their table: beside two joined ones a name alone is ambiguous. */
+export const EVENT_ROW: string = `
+  ${isoText('e.timestamp')} AS timestamp,
   e.event_id AS event_id, e.event_name AS event_name,
   nullIf(e.anonymous_id, '') AS anonymous_id, nullIf(e.user_id, '') AS user_id, nullIf(e.session_id, '') AS session_id,
   e.source AS source, e.medium AS medium, nullIf(e.campaign, '') AS campaign, e.channel AS channel,

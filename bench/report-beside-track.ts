@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createAnalytics } from '@millimetric/core'
+import { chdbEvents } from '@millimetric/core/chdb'
+import { memoryKeys } from '@millimetric/core/memory'
+import { acquireEngine } from '../packages/core/src/stores/chdb/engine.js'
+
+const PROJECT = 'bench'
+
+/**
+ * How long `track` takes while a long report runs on the embedded engine, beside the same load without one: rounds of
+ * both in turn, in one run. `--rows` events (3,000,000 by default) make a report of about five seconds, `--rate` events a
+ * second (50) arrive whether or not the ones before were answered, `--rounds` of each (5).
+ */
+export async function run(args: string[]): Promise<void> {
+  const option = (name: string, otherwise: number): number =>
+    Number(args.includes(name) ? args[args.indexOf(name) + 1] : otherwise)
+  const [rows, rate, rounds] = [option('--rows', 3_000_000), option('--rate', 50), option('--rounds', 5)]
+  const path = mkdtempSync(join(tmpdir(), 'millimetric-beside-'))
+  const analytics = createAnalytics({
+    events: chdbEvents({ path, limits: { maxExecutionTime: 300 } }),
+    keys: memoryKeys(),
+  })
+  const { project } = await analytics.projects.create({ slug: PROJECT })
+  await analytics.track({ event: 'warm', anonymous_id: 'v' })
+  await fill(path, project.id, rows)
+
+  async function report(): Promise<number> {
+    const began = performance.now()
+    await analytics.stats({
+      range: '400d',
+      metrics: ['people', 'sessions', 'uniques'],
+      group_by: ['entry_path'],
+      limit: 5,
+      raw: true,
+    })
+    return performance.now() - began
+  }
+
+  /** Latencies of `track` until `done` says so. */
+  async function load(done: () => boolean): Promise<number[]> {
+    const taken: Promise<number>[] = []
+    const began = performance.now()
+    for (let n = 0; !done(); n++) {
+      await sleep(Math.max(0, began + (n * 1000) / rate - performance.now()))
+      const sent = performance.now()
+      taken.push(
+        analytics.track({ event: 'tracked', anonymous_id: `v${n % 100}` }).then((receipt) => {
+          if (!receipt.ok) throw new Error(receipt.message)
+          return performance.now() - sent
+        }),
+      )
+    }
+    return await Promise.all(taken)
+  }
+
+  const first = await report()
+  console.log(
+    `${rows} events; the report alone takes ${(first / 1000).toFixed(1)} s; load ${loadavg()[0]?.toFixed(1)}`,
+  )
+  const alone: number[] = []
+  const beside: number[] = []
+  const reports: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const until = performance.now() + first
+    alone.push(...(await load(() => performance.now() > until)))
+    let running = true
+    const asked = report().finally(() => {
+      running = false
+    })
+    beside.push(...(await load(() => !running)))
+    reports.push(await asked)
+  }
+  for (const [name, list] of [
+    ['track alone', alone],
+    ['track beside the report', beside],
+  ] as const) {
+    const at = (share: number): string => percentile(list, share).toFixed(1)
+    console.log(
+      `${name}: ${list.length} events, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`,
+    )
+  }
+  console.log(
+    `p99 rises by ${(percentile(beside, 0.99) - percentile(alone, 0.99)).toFixed(1)} ms (at most 20 is the aim); ` +
+      `reports took ${reports.map((ms) => (ms / 1000).toFixed(1)).join(', ')} s; load ${loadavg()[0]?.toFixed(1)}`,
+  )
+  await analytics.close()
+  rmSync(path, { recursive: true, force: true })
+}
+
+function percentile(list: readonly number[], share: number): number {
+  const sorted = list.toSorted((a, b) => a - b)
+  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0
+}
+
+async function fill(path: string, project: string, rows: number): Promise<void> {
+  const engine = await acquireEngine(path)
+  const step = 200_000
+  for (let from = 0; from < rows; from += step) {
+    await engine.writer.command({
+      query: `INSERT INTO millimetric.events
+  (project_id, event_id, event_name, timestamp, received_at, anonymous_id, user_id, session_id, url, path, source, medium)
+SELECT '${project}', toString(generateUUIDv4()), '$pageview', now64(3, 'UTC') - toIntervalSecond((number * 7919) % 31536000 + 60) AS at, at,
+  concat('visitor-', toString(number % 200000)) AS visitor, '', concat(visitor, '-', toString(intDiv(toUnixTimestamp(at), 1800))),
+  'https://shop.test/', concat('/', toString(number % 50)), 'google', 'organic'
+FROM numbers(${from}, ${Math.min(step, rows - from)}) SETTINGS insert_deduplication_token='${randomUUID()}', max_partitions_per_insert_block=0`,
+    })
+  }
+  await engine.close()
+}

@@ -1,0 +1,97 @@
+import { type Analytics, createAnalytics, isAnalyticsError } from '@millimetric/core'
+import { chdbEvents } from '@millimetric/core/chdb'
+import { type ClickhouseEventStore, clickhouseEvents, type QueryLimits } from '@millimetric/core/clickhouse'
+import { memoryKeys } from '@millimetric/core/memory'
+import { storedEvent } from '@millimetric/core/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ClickhouseServer, spawnClickhouseServer } from '../../../../scripts/clickhouse-server.js'
+import { CHDB_PATH, freshDatabase } from './chdb-path.js'
+
+const NOW = Date.UTC(2026, 4, 16, 12)
+const RANGE = { range: '7d' }
+
+/** Every report, so that none reads past the limits. Whoever adds one adds it here. */
+const REPORTS: Readonly<Record<string, (analytics: Analytics) => Promise<unknown>>> = {
+  query: async (analytics) => await analytics.query(RANGE),
+  stats: async (analytics) => await analytics.stats({ ...RANGE, metrics: ['count', 'people', 'sessions'] }),
+  sources: async (analytics) => await analytics.sources(RANGE),
+  attribution: async (analytics) =>
+    await analytics.attribution({ ...RANGE, conversion: { event: '$pageview' } }),
+  schema: async (analytics) => await analytics.schema(),
+  export: async (analytics) => {
+    for await (const _ of analytics.export()) break
+  },
+}
+
+const LIMITS: readonly [string, Partial<QueryLimits>][] = [
+  ['max_rows_to_read', { maxRowsToRead: 2 }],
+  ['max_memory_usage', { maxMemoryUsage: 1000 }],
+  ['max_execution_time', { maxExecutionTime: 0.000001 }],
+]
+
+let server: ClickhouseServer
+beforeAll(async () => {
+  server = await spawnClickhouseServer()
+})
+afterAll(async () => await server.close())
+
+type Open = (database: string, limits?: Partial<QueryLimits>) => ClickhouseEventStore
+const DOORS: readonly [string, Open][] = [
+  ['in process', (database, limits = {}) => chdbEvents({ path: CHDB_PATH, database, limits })],
+  ['over HTTP', (database, limits = {}) => clickhouseEvents({ url: server.url, database, limits })],
+]
+
+describe.each(DOORS)('limits %s', (_name, open) => {
+  const database = freshDatabase()
+  const keys = memoryKeys()
+  let analytics: Analytics
+  let key: string
+
+  const over = (limits?: Partial<QueryLimits>): Analytics =>
+    createAnalytics({ events: open(database, limits), keys, clock: () => NOW, onDiagnostic: () => {} })
+
+  beforeAll(async () => {
+    analytics = over()
+    const made = await analytics.projects.create({ slug: 'p' })
+    key = made.keys.rk
+    const store = open(database)
+    const events = Array.from({ length: 20_000 }, (_, n) =>
+      storedEvent({
+        project_id: made.project.id,
+        event_id: `e${n}`,
+        timestamp: NOW - n * 1000,
+        anonymous_id: `v${n % 100}`,
+        properties: '{"price":1}',
+      }),
+    )
+    await store.insert({ token: 'fill', events })
+    await store.close()
+  })
+  afterAll(async () => await analytics.close())
+
+  test.each(LIMITS)('%s stops every report, and is named', async (limit, limits) => {
+    const bounded = over(limits)
+    for (const [report, ask] of Object.entries(REPORTS)) {
+      const error = await ask(bounded).catch((cause: unknown) => cause)
+      expect([
+        report,
+        isAnalyticsError(error) && error.code,
+        isAnalyticsError(error) && error.details,
+      ]).toEqual([report, 'query_too_expensive', { limit }])
+    }
+    for (const path of ['/v1/stats?range=7d', '/v1/export']) {
+      const answer = await bounded.handler(
+        new Request(`http://a${path}`, { headers: { authorization: `Bearer ${key}` } }),
+      )
+      const body = await answer.json()
+      expect([answer.status, body]).toMatchObject([422, { error: 'query_too_expensive', details: { limit } }])
+      expect(body.message).toContain(limit)
+    }
+    await bounded.close()
+  })
+
+  test('without them every report answers', async () => {
+    for (const ask of Object.values(REPORTS)) await ask(analytics)
+    expect((await analytics.stats(RANGE)).rows[0]?.value).toBe(20_000)
+  })
+})
