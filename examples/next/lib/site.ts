@@ -6,9 +6,9 @@ export const SITE = {
   /** What `conversion_rate` is measured against. */
   goal: { event: 'signup' },
   goalLabel: 'sign-ups',
-  /** The way to a sale, and how many seconds a person may take for it. */
+  /** The way to a sale, and how long a person may take for it. */
   funnel: {
-    window: '7d',
+    window: '14d',
     steps: [
       { event: '$pageview', name: 'Visited' },
       { event: 'signup_started', name: 'Began to sign up' },

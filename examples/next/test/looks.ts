@@ -5,12 +5,29 @@ export interface Looks {
   wider: number
   /** Texts that stand out too little from what is behind them (WCAG AA: 4.5 to 1). */
   pale: string[]
+  /** How much of the page has moved while it loaded, as the browser sums it up (CLS). */
+  moved: number
 }
 
 /** What a person would find wrong at first sight. */
 export async function lookOver(page: Page): Promise<Looks> {
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-  return { wider, pale: await paleTexts(page) }
+  return { wider, pale: await paleTexts(page), moved: await layoutShift(page) }
+}
+
+function layoutShift(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        new PerformanceObserver((list) =>
+          resolve(
+            list.getEntries().reduce((sum, entry) => sum + ('value' in entry ? Number(entry.value) : 0), 0),
+          ),
+        ).observe({ type: 'layout-shift', buffered: true })
+        // Without any shift nothing is observed: two frames later it would have been.
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve(0)))
+      }),
+  )
 }
 
 function paleTexts(page: Page): Promise<string[]> {

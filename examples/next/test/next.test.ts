@@ -1,18 +1,47 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
+import type { CohortsResponse, FunnelResponse, SourcesRow } from '@millimetric/schema/wire'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { post, type Running, read, value } from '../../hono/test/start.js'
-import { count, roughPercent, showValue } from '../lib/dashboard/format'
+import { count, duration, percent, roughPercent, showValue } from '../lib/dashboard/format'
 import { ARGS, CHROMIUM, missingChromium, SHOTS, shoot } from '../src/shots.js'
-import { boot, buildApp, freeUrl, keysOf, seed } from './app.js'
+import { type App, boot, buildApp, freeUrl, keysOf, seed } from './app.js'
 import { lookOver } from './looks.js'
 import { openPage } from './page.js'
 
+type Row = Record<string, unknown>
+
 const root = mkdtempSync(join(tmpdir(), 'millimetric-next-'))
-beforeAll(buildApp)
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+const seeded = join(root, 'seeded')
+const noChromium = missingChromium()
+let seededKeys: App['keys']
+let browser: Browser | undefined
+
+beforeAll(async () => {
+  const [, keys, opened] = await Promise.all([
+    buildApp(),
+    seed(seeded),
+    noChromium ? undefined : chromium.launch({ executablePath: CHROMIUM, args: ARGS }),
+  ])
+  seededKeys = keys
+  browser = opened
+})
+afterAll(async () => {
+  await browser?.close()
+  rmSync(root, { recursive: true, force: true })
+})
+
+/** On every screen: nothing is cut off, pale, or moves while the page loads. */
+async function looksGood(name: string, url: string): Promise<void> {
+  if (browser === undefined) throw new Error('no browser')
+  for (const shot of SHOTS) {
+    await shoot(browser, url, shot, join(root, `${name}-${shot.name}.png`), async (page) => {
+      expect([shot.name, await lookOver(page)]).toEqual([shot.name, { wider: 0, pale: [], moved: 0 }])
+    })
+  }
+}
 
 describe('the handler in route handlers', () => {
   const folder = join(root, 'handler')
@@ -39,6 +68,8 @@ describe('the handler in route handlers', () => {
     ])
   })
 
+  it.skipIf(noChromium)('looks good while it is empty', () => looksGood('empty', `${url}/dashboard`))
+
   it('takes events and counts them in the page, one instance for both', async () => {
     const event = {
       event: '$pageview',
@@ -62,7 +93,7 @@ describe('the handler in route handlers', () => {
     expect([page.text('[data-metric=people]'), page.text('[data-metric=pageviews]')]).toEqual(['3', '4'])
     expect(page.text('.live')).toBe('3 people now')
     expect(page.all('.change')[0]).toBe('no data before')
-    expect(await (await fetch(`${url}/dashboard/live`)).json()).toEqual({ people: 3 })
+    expect(await (await fetch(`${url}/dashboard/live`)).json()).toEqual({ visitors: 3 })
     const nobody = await openPage(`${url}/dashboard?source=nobody`)
     expect(nobody.text('h2')).toBe('Nobody in this range')
   })
@@ -94,24 +125,24 @@ describe('the handler in route handlers', () => {
 })
 
 describe('the dashboard of seeded traffic', () => {
-  const folder = join(root, 'seeded')
   let server: Running | undefined
   let url: string
-  let rk: string
 
   beforeAll(async () => {
     url = await freeUrl()
-    rk = (await seed(folder)).rk
-    server = await boot(folder, url)
+    server = await boot(seeded, url)
   })
   afterAll(() => server?.stop('SIGKILL'))
 
-  async function ask(path: string, question: object): Promise<Record<string, unknown>[]> {
-    const response = await post(`${url}/api/analytics/v1/${path}`, rk, question)
-    const { rows }: { rows: Record<string, unknown>[] } = await response.json()
-    expect([path, response.status]).toEqual([path, 200])
-    return rows
+  const api = (path: string): string => `${url}/api/analytics/v1/${path}`
+
+  async function ask<T = { rows: Row[] }>(path: string, question: object): Promise<T> {
+    const response = await post(api(path), seededKeys.rk, question)
+    const answer: T = await response.json()
+    expect([path, response.status, answer]).toEqual([path, 200, answer])
+    return answer
   }
+  const stats = async (question: object): Promise<Row[]> => (await ask('stats', question)).rows
 
   it.each([
     ['', {}],
@@ -130,7 +161,7 @@ describe('the dashboard of seeded traffic', () => {
       'session_duration',
       'conversion_rate',
     ] as const
-    const [row] = await ask('stats', { ...now, metrics, goal: { event: 'signup' } })
+    const [row] = await stats({ ...now, metrics, goal: { event: 'signup' } })
     expect(row?.people).toBeGreaterThan(20)
     for (const metric of metrics) {
       expect([metric, page.text(`[data-metric=${metric}]`)]).toEqual([
@@ -138,26 +169,37 @@ describe('the dashboard of seeded traffic', () => {
         showValue(metric, Number(row?.[metric])),
       ])
     }
-    const [before] = await ask('stats', { from: beforeFrom, to: beforeTo, ...more, metrics: ['people'] })
+    const [before] = await stats({ from: beforeFrom, to: beforeTo, ...more, metrics: ['people'] })
     const change = (Number(row?.people) - Number(before?.people)) / Number(before?.people)
     expect(page.all('.change')[0]).toContain(
       before?.people === 0 ? 'no data before' : roughPercent(Math.abs(change)),
     )
     const pages = { event: '$pageview', metrics: ['pageviews', 'people'], group_by: ['path'], limit: 8 }
     expect(page.table('Top pages')).toEqual(
-      (await ask('stats', { ...now, ...pages })).map(({ path, people, pageviews }) => [
+      (await stats({ ...now, ...pages })).map(({ path, people, pageviews }) => [
         path,
         count(Number(people)),
         count(Number(pageviews)),
       ]),
     )
-    const devices = await ask('stats', { ...now, metrics: ['people'], group_by: ['device_type'] })
+    const asked = new URLSearchParams({ breakdown: 'source', limit: '200' })
+    for (const [name, value] of Object.entries(now)) {
+      asked.set(name, typeof value === 'string' ? value : JSON.stringify(value))
+    }
+    const sources: SourcesRow[] = Object((await read(api(`sources?${asked}`), seededKeys.rk)).body).rows
+    expect(page.table('Sources')).toEqual(
+      [...sources]
+        .sort((a, b) => b.uniques - a.uniques)
+        .slice(0, 8)
+        .map(({ source, paid_share, uniques }) => [source, roughPercent(paid_share), count(uniques)]),
+    )
+    const devices = await stats({ ...now, metrics: ['people'], group_by: ['device_type'] })
     expect(page.all('.part-names li')).toHaveLength(devices.length)
   })
 
   it('draws the chosen metric day by day beside the period before', async () => {
     const page = await openPage(`${url}/dashboard?range=7d&metric=sessions`)
-    const rows = await ask('stats', {
+    const rows = await stats({
       range: '7d',
       metric: 'sessions',
       interval: 'day',
@@ -170,32 +212,49 @@ describe('the dashboard of seeded traffic', () => {
     expect(page.attributes('svg path.line', 'd')).toHaveLength(3)
   })
 
-  describe.skipIf(missingChromium())('in Chromium', () => {
-    let browser: Browser
-    beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+  it('shows how far people go, and who of them come back', async () => {
+    const page = await openPage(`${url}/dashboard?source=google`)
+    const [from, to] = page.attributes('.period time', 'datetime')
+    const filters = { field: 'source', op: 'is', value: 'google' }
+    const { steps } = await ask<Pick<FunnelResponse, 'steps'>>('funnel', {
+      ...{ from, to, filters },
+      window: '14d',
+      steps: ['$pageview', 'signup_started', 'signup', 'purchase'].map((event) => ({ event })),
     })
-    afterAll(() => browser?.close())
+    expect(page.all('.funnel .name b')).toEqual(steps.map((step) => count(step.count)))
+    expect(page.all('.funnel .step')).toEqual(
+      steps
+        .slice(1)
+        .map(
+          ({ step_rate, median_seconds }) =>
+            `↓ ${percent(step_rate ?? 0)} went on` +
+            (median_seconds === null ? '' : ` · half within ${duration(median_seconds)}`),
+        ),
+    )
+    const { cohorts } = await ask<Pick<CohortsResponse, 'cohorts'>>('cohorts', {
+      ...{ filters, range: '63d', interval: 'week', periods: 8 },
+    })
+    const table = page.table('People who come back')
+    expect(table.map(([, size]) => size)).toEqual(cohorts.slice(-9).map(({ size }) => count(size)))
+    // The week of today has no later ones; the first of the nine has eight, the last of which still runs.
+    expect(table.at(-1)?.slice(2)).toEqual(Array(8).fill('not yet'))
+    const rates = cohorts.at(-9)?.rates.slice(1) ?? []
+    expect(table[0]?.slice(2)).toEqual(
+      rates.map((rate, index) => `${roughPercent(rate ?? 0)}${index === 7 ? ' so far' : ''}`),
+    )
+    expect(page.attributes('.heat .running', 'class')).toHaveLength(8)
+  })
 
-    it.each(SHOTS)('fits the screen: $name', async (shot) => {
-      for (const [name, search] of [
-        ['seeded', ''],
-        ['nobody', '?source=nobody'],
-      ]) {
-        await shoot(
-          browser,
-          `${url}/dashboard${search}`,
-          shot,
-          join(root, `${name}-${shot.name}.png`),
-          async (page) => {
-            expect(await lookOver(page)).toEqual({ wider: 0, pale: [] })
-          },
-        )
-      }
-    })
+  describe.skipIf(noChromium)('in Chromium', () => {
+    it('looks good', () => looksGood('seeded', `${url}/dashboard`))
+
+    const newPage = (options?: BrowserContextOptions): Promise<Page> => {
+      if (browser === undefined) throw new Error('no browser')
+      return browser.newPage(options)
+    }
 
     it('works without JavaScript: ranges, rows and zones', async () => {
-      const page = await browser.newPage({ javaScriptEnabled: false })
+      const page = await newPage({ javaScriptEnabled: false })
       await page.goto(`${url}/dashboard`)
       await page.getByRole('link', { name: '7 d' }).click()
       await page.getByRole('link', { name: 'google', exact: true }).click()
@@ -209,14 +268,18 @@ describe('the dashboard of seeded traffic', () => {
     })
 
     it('changes the zone at once, and counts who is there now', async () => {
-      const page = await browser.newPage()
+      const page = await newPage()
       await page.clock.install()
       await page.goto(`${url}/dashboard`)
       await page.getByLabel('Time zone').selectOption('Asia/Tokyo')
       await page.waitForURL('**/dashboard?timezone=Asia%2FTokyo')
+      const event = { event: 'hello', anonymous_id: 'just-came' }
+      expect((await post(api('track'), seededKeys.sk, event)).status).toBe(202)
       const asked = page.waitForResponse('**/dashboard/live')
       await page.clock.fastForward(10_000)
-      expect((await asked).status()).toBe(200)
+      const { visitors } = await (await asked).json()
+      expect(visitors).toBeGreaterThan(0)
+      await page.getByText(visitors === 1 ? '1 person now' : `${visitors} people now`).waitFor()
       await page.close()
     })
   })

@@ -4,17 +4,17 @@ import { useEffect, useState } from 'react'
 
 const EVERY_MS = 10_000
 
-/** People of the last five minutes; asks again while somebody is looking. */
+/** Visitors of the last five minutes; asks again while somebody is looking. */
 export function LiveCounter({ initial, locale }: { initial: number; locale: string }) {
-  const [people, setPeople] = useState(initial)
+  const [visitors, setVisitors] = useState(initial)
   useEffect(() => {
     const look = async (): Promise<void> => {
       if (document.visibilityState === 'hidden') return
       try {
         const response = await fetch('/dashboard/live')
         if (!response.ok) return
-        const answer: { people: number } = await response.json()
-        setPeople(answer.people)
+        const answer: { visitors: number } = await response.json()
+        setVisitors(answer.visitors)
       } catch {
         // Without a connection the last number stays; the next round may reach the server.
       }
@@ -27,9 +27,9 @@ export function LiveCounter({ initial, locale }: { initial: number; locale: stri
     }
   }, [])
   return (
-    <p className={people > 0 ? 'live' : 'live quiet'} title="People of the last 5 minutes">
+    <p className={visitors > 0 ? 'live' : 'live quiet'} title="Visitors of the last 5 minutes">
       <span className="dot" aria-hidden="true" />
-      <b>{people.toLocaleString(locale)}</b> {people === 1 ? 'person' : 'people'} now
+      <b>{visitors.toLocaleString(locale)}</b> {visitors === 1 ? 'person' : 'people'} now
     </p>
   )
 }

@@ -4,8 +4,10 @@ import { countryName, datesIn } from '../../lib/dashboard/format'
 import { readView, type Search } from '../../lib/dashboard/view'
 import { Breakdown } from './breakdown'
 import { Channels } from './channels'
+import { Cohorts } from './cohorts'
 import { Devices } from './devices'
 import { Empty } from './empty'
+import { Funnel } from './funnel'
 import { Header } from './header'
 import { Headlines } from './headlines'
 import { Series } from './series'
@@ -65,8 +67,10 @@ export default async function Page({ searchParams }: { searchParams: Promise<Sea
             numbers: [people],
           }))}
         />
+        <Funnel steps={answers.funnel.steps} />
         <Devices view={view} devices={answers.devices} browsers={answers.browsers} />
       </div>
+      <Cohorts cohorts={answers.cohorts} dates={dates} />
     </main>
   )
 }

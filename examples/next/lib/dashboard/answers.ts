@@ -3,41 +3,46 @@ import { SITE } from '../site'
 import { HEADLINES, type Question, questionOf, RANGES, type Range, type View } from './view'
 
 const ROWS = 8
+const WEEKS = 9
 
 /** Everything the page shows, asked in process and at once: no key, no HTTP. */
 export async function ask(view: View, now: number) {
   const question = questionOf(view, now)
+  const { from: _from, to: _to, ...rest } = question
   const { range, metric } = view
   const goal = SITE.goal
-  const [live, headline, series, sources, channels, pages, countries, devices, browsers] = await Promise.all([
-    peopleNow(now),
-    analytics.stats({ ...question, metrics: HEADLINES, goal, compare: 'previous_period' }),
-    analytics.stats({
-      ...seriesRange(question, range),
-      metric,
-      ...(metric === 'conversion_rate' ? { goal } : {}),
-      interval: RANGES[range].interval,
-      compare: 'previous_period',
-    }),
-    analytics.sources({ ...question, breakdown: 'source', limit: 200 }),
-    analytics.stats({
-      ...question,
-      metrics: ['people', 'conversion_rate'],
-      goal,
-      group_by: ['channel'],
-      limit: ROWS,
-    }),
-    analytics.stats({
-      ...question,
-      event: '$pageview',
-      metrics: ['pageviews', 'people'],
-      group_by: ['path'],
-      limit: ROWS,
-    }),
-    analytics.stats({ ...question, metrics: ['people'], group_by: ['country'], limit: ROWS }),
-    analytics.stats({ ...question, metrics: ['people'], group_by: ['device_type'], limit: ROWS }),
-    analytics.stats({ ...question, metrics: ['people'], group_by: ['browser'], limit: 5 }),
-  ])
+  const [live, headline, series, sources, channels, pages, countries, devices, browsers, funnel, cohorts] =
+    await Promise.all([
+      visitorsNow(),
+      analytics.stats({ ...question, metrics: HEADLINES, goal, compare: 'previous_period' }),
+      analytics.stats({
+        ...seriesRange(question, range),
+        metric,
+        ...(metric === 'conversion_rate' ? { goal } : {}),
+        interval: RANGES[range].interval,
+        compare: 'previous_period',
+      }),
+      analytics.sources({ ...question, breakdown: 'source', limit: 200 }),
+      analytics.stats({
+        ...question,
+        metrics: ['people', 'conversion_rate'],
+        goal,
+        group_by: ['channel'],
+        limit: ROWS,
+      }),
+      analytics.stats({
+        ...question,
+        event: '$pageview',
+        metrics: ['pageviews', 'people'],
+        group_by: ['path'],
+        limit: ROWS,
+      }),
+      analytics.stats({ ...question, metrics: ['people'], group_by: ['country'], limit: ROWS }),
+      analytics.stats({ ...question, metrics: ['people'], group_by: ['device_type'], limit: ROWS }),
+      analytics.stats({ ...question, metrics: ['people'], group_by: ['browser'], limit: 5 }),
+      analytics.funnel({ ...question, ...SITE.funnel }),
+      analytics.cohorts({ ...rest, range: `${WEEKS * 7}d`, interval: 'week', periods: WEEKS - 1 }),
+    ])
   return {
     live,
     headline,
@@ -49,14 +54,17 @@ export async function ask(view: View, now: number) {
     countries: countries.rows,
     devices: devices.rows,
     browsers: browsers.rows,
+    funnel,
+    // The range may begin within a week, whose people are then not all here.
+    cohorts: cohorts.cohorts.slice(-WEEKS),
   }
 }
 export type Answers = Awaited<ReturnType<typeof ask>>
 
-/** People of the last five minutes. */
-export async function peopleNow(now: number): Promise<number> {
-  const { rows } = await analytics.stats({ from: now - 5 * 60_000, to: now, metric: 'people' })
-  return rows[0]?.value ?? 0
+/** Visitors of the last five minutes. */
+export async function visitorsNow(): Promise<number> {
+  const { visitors } = await analytics.live({})
+  return visitors
 }
 
 /** The dashed line of the series is made of whole days, each below the day of the same place. */
