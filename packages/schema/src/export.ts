@@ -60,4 +60,4 @@ export const EXPORT_COLUMNS = [
   'sdk_name',
   'sdk_version',
   'properties',
-] as const satisfies readonly (keyof ExportRow)[]
+] as const
