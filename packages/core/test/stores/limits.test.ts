@@ -1,10 +1,16 @@
 import { type Analytics, createAnalytics, isAnalyticsError } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
-import { type ClickhouseEventStore, clickhouseEvents, type QueryLimits } from '@millimetric/core/clickhouse'
+import {
+  type ClickhouseClient,
+  type ClickhouseEventStore,
+  clickhouseEvents,
+  type QueryLimits,
+} from '@millimetric/core/clickhouse'
 import { memoryKeys } from '@millimetric/core/memory'
 import { storedEvent } from '@millimetric/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ClickhouseServer, spawnClickhouseServer } from '../../../../scripts/clickhouse-server.js'
+import { QUERY_ROUTES } from '../../src/http/query-routes.js'
 import { CHDB_PATH, freshDatabase } from './chdb-path.js'
 
 const NOW = Date.UTC(2026, 4, 16, 12)
@@ -17,6 +23,12 @@ const REPORTS: Readonly<Record<string, (analytics: Analytics) => Promise<unknown
   sources: async (analytics) => await analytics.sources(RANGE),
   attribution: async (analytics) =>
     await analytics.attribution({ ...RANGE, conversion: { event: '$pageview' } }),
+  live: async (analytics) => await analytics.live(),
+  person: async (analytics) => await analytics.person({ anonymous_id: 'v1' }),
+  funnel: async (analytics) =>
+    await analytics.funnel({ ...RANGE, steps: [{ event: '$pageview' }, { event: 'signup' }] }),
+  cohorts: async (analytics) => await analytics.cohorts({ ...RANGE }),
+  paths: async (analytics) => await analytics.paths({ ...RANGE }),
   schema: async (analytics) => await analytics.schema(),
   export: async (analytics) => {
     for await (const _ of analytics.export()) break
@@ -28,6 +40,38 @@ const LIMITS: readonly [string, Partial<QueryLimits>][] = [
   ['max_memory_usage', { maxMemoryUsage: 1000 }],
   ['max_execution_time', { maxExecutionTime: 0.000001 }],
 ]
+
+/** Whatever else a report sends, it is bounded too. */
+test('every statement of every report carries the limits', async () => {
+  const sent: string[] = []
+  const client: ClickhouseClient = {
+    command: async () => {},
+    async query({ query }) {
+      sent.push(query)
+      return { json: async () => [] }
+    },
+    close: async () => {},
+  }
+  const analytics = createAnalytics({
+    events: clickhouseEvents({ client, migrate: false, limits: { maxRowsToRead: 77 } }),
+    keys: memoryKeys(),
+    clock: () => NOW,
+  })
+  await analytics.projects.create({ slug: 'p' })
+  for (const [report, ask] of Object.entries(REPORTS)) {
+    sent.length = 0
+    await ask(analytics).catch(() => {})
+    expect([report, sent.length > 1]).toEqual([report, true])
+    for (const query of sent) {
+      expect(query).toMatch(
+        /\nSETTINGS max_execution_time=30, max_rows_to_read=77, max_memory_usage=4000000000, /,
+      )
+    }
+  }
+  expect(Object.keys(REPORTS).sort()).toEqual(
+    [...new Set(QUERY_ROUTES.map(({ path }) => path.slice('/v1/'.length)))].sort(),
+  )
+})
 
 let server: ClickhouseServer
 beforeAll(async () => {

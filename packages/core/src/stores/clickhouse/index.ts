@@ -48,7 +48,8 @@ function borrowed(client: ClickhouseClient): Connections {
   return { writer: client, readers: [client], close: async () => {} }
 }
 
-async function dial({ url, username, password }: ClickhouseOptions): Promise<Connections> {
+async function dial({ url, username, password, limits }: ClickhouseOptions): Promise<Connections> {
+  const { maxExecutionTime } = { ...QUERY_LIMITS, ...limits }
   const { createClient, ClickHouseLogLevel } = await importClient()
   const client = createClient({
     ...(url === undefined ? {} : { url }),
@@ -57,6 +58,8 @@ async function dial({ url, username, password }: ClickhouseOptions): Promise<Con
     application: 'millimetric',
     // Below the keep-alive of every server (3 s in the cloud), or a reused socket is reset under an insert.
     keep_alive: { enabled: true, idle_socket_ttl: 2500 },
+    // The server ends what takes too long, and says why; a client that hangs up first would not know.
+    ...(maxExecutionTime > 0 ? { request_timeout: (maxExecutionTime + 10) * 1000 } : {}),
     // Failures are reported through onDiagnostic, once; the client would print statements to the console.
     log: { level: ClickHouseLogLevel.OFF },
     compression: { response: true, request: false },
