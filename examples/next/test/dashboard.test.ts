@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { axisOf } from '../lib/dashboard/axis'
 import { changeOf, countryName, duration, showValue, titleOf } from '../lib/dashboard/format'
 import { hrefOf, questionOf, readView } from '../lib/dashboard/view'
 
@@ -35,6 +36,20 @@ describe('the address of the dashboard', () => {
     expect(questionOf(readView({ range: '24h' }), NOW)).toEqual({ from: to - 86_400_000, to, filters: [] })
     // A full hour has just begun: its events belong to the range.
     expect(questionOf(readView({}), to).to).toBe(to + 3_600_000)
+  })
+})
+
+describe('the axis of the series', () => {
+  it.each([
+    ['people', 131, [0, 50, 100, 150]],
+    ['people', 0, [0, 1, 2, 3, 4]],
+    ['bounce_rate', 1, [0, 0.2, 0.4, 0.6, 0.8, 1]],
+    ['conversion_rate', 0.041, [0, 0.01, 0.02, 0.03, 0.04, 0.05]],
+    ['session_duration', 301, [0, 120, 240, 360]],
+    ['session_duration', 0, [0, 60]],
+  ] as const)('of %s up to %d has round lines', (metric, largest, lines) => {
+    expect(axisOf(metric, largest)).toEqual(lines)
+    expect(axisOf(metric, largest).at(-1)).toBeGreaterThanOrEqual(largest)
   })
 })
 

@@ -24,7 +24,7 @@ interface Props {
 
 /** Which site, who is there now, and what the page looks at. */
 export function Header({ view, meta, live, dates }: Props) {
-  const days = view.range !== '24h'
+  const format = view.range === '24h' ? dates.moment : view.range === '365d' ? dates.year : dates.day
   return (
     <header className="top">
       <div className="site">
@@ -49,11 +49,11 @@ export function Header({ view, meta, live, dates }: Props) {
         </nav>
       </div>
       <p className="period">
-        <Period from={meta.from} to={meta.to} days={days} dates={dates} />
+        <Period from={meta.from} to={meta.to} format={format} />
         {meta.compared_to && (
           <span className="muted">
             {', compared with '}
-            <Period from={meta.compared_to.from} to={meta.compared_to.to} days={days} dates={dates} />
+            <Period from={meta.compared_to.from} to={meta.compared_to.to} format={format} />
           </span>
         )}
       </p>
@@ -69,11 +69,9 @@ export function Header({ view, meta, live, dates }: Props) {
 
 const ranges: Range[] = ['24h', '7d', '30d', '90d', '365d']
 
-/** A range as people say it: by its first and its last day, or to the minute. */
-function Period({ from, to, days, dates }: { from: string; to: string; days: boolean; dates: Dates }) {
-  const [start, end] = days
-    ? [dates.day(from), dates.day(new Date(Date.parse(to) - 1).toISOString())]
-    : [dates.moment(from), dates.moment(to)]
+/** A range as people say it, with its last day or minute included. */
+function Period({ from, to, format }: { from: string; to: string; format: (iso: string) => string }) {
+  const [start, end] = [format(from), format(new Date(Date.parse(to) - 1).toISOString())]
   return (
     <>
       <time dateTime={from}>{start}</time> – <time dateTime={to}>{end}</time>

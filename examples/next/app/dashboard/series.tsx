@@ -2,6 +2,7 @@ import type { ResultMeta } from '@millimetric/schema/wire'
 import { curveMonotoneX } from '@visx/curve'
 import { scaleLinear } from '@visx/scale'
 import { Area, LinePath } from '@visx/shape'
+import { axisOf } from '../../lib/dashboard/axis'
 import { type Dates, labelOf, showValue } from '../../lib/dashboard/format'
 import { type Headline, RANGES, type View } from '../../lib/dashboard/view'
 
@@ -29,7 +30,8 @@ export function Series({ view, rows, meta, dates, now }: Props) {
   const label = labelOf(metric)
   const { interval } = RANGES[range]
   const values = rows.flatMap(({ value, previous }) => [value ?? 0, previous?.value ?? 0])
-  const y = scaleLinear({ domain: [0, topOf(metric, Math.max(...values))], range: [HEIGHT, 0] })
+  const ticks = axisOf(metric, Math.max(...values))
+  const y = scaleLinear({ domain: [0, ticks.at(-1) ?? 1], range: [HEIGHT, 0] })
   const x = (place: number): number => ((place + 0.5) / rows.length) * WIDTH
   const points = rows.map(({ value }, place) => ({ place, value }))
   const before = rows.map(({ previous }, place) => ({ place, value: previous?.value ?? null }))
@@ -42,7 +44,6 @@ export function Series({ view, rows, meta, dates, now }: Props) {
     defined: (point: Point) => point.value !== null,
     curve: curveMonotoneX,
   }
-  const ticks = y.ticks(4)
   const name = nameOf(interval, dates)
   return (
     <figure className="series">
@@ -148,14 +149,6 @@ export function Series({ view, rows, meta, dates, now }: Props) {
 interface Point {
   place: number
   value: number | null
-}
-
-/** The end of the axis: round in the unit of the metric. */
-function topOf(metric: Headline, largest: number): number {
-  const least = metric === 'bounce_rate' || metric === 'conversion_rate' ? 0.01 : 4
-  const top = Math.max(largest * 1.05, least)
-  if (metric === 'session_duration') return Math.ceil(top / 60) * 60
-  return scaleLinear({ domain: [0, top], nice: 4 }).domain()[1] ?? top
 }
 
 /** At most seven places with a label, evenly apart. */
