@@ -103,7 +103,7 @@ export function createDeliver(deps: {
     })
   }
 
-  /** What is stored in part is completed also when nobody sends. */
+  /** What is stored in part is completed also when nobody sends; no process stays alive for it. */
   function completeLater(): void {
     if (halfStored.rows === 0 || closed) return
     retryTimer ??= setTimeout(() => {
@@ -112,7 +112,6 @@ export function createDeliver(deps: {
       if (preparing !== undefined || inserting !== undefined) return completeLater()
       insertAlone(completeHalfStored)
     }, RETRY_HALF_STORED_MS)
-    // Numbers in browsers and Workers. Nobody's process waits for a store that may never come back.
     if (typeof retryTimer === 'object') retryTimer.unref()
   }
 
