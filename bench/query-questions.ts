@@ -3,13 +3,66 @@ import type { Analytics } from '@millimetric/core'
 /** A question with the best SQL by hand for it, in `sql/<name>.sql`. Both give the same rows. */
 export interface Question {
   name: string
-  /** Rows as lists, in order. */
+  /** Rows as lists, in order. The clock of `analytics` stands at the end of the range. */
   ask(analytics: Analytics, range: { from: string; to: string }): Promise<unknown[][]>
 }
 
 const list = (rows: readonly object[]): unknown[][] => rows.map((row) => Object.values(row))
 
-export const QUESTIONS: readonly Question[] = [
+const REPORT_QUESTIONS: readonly Question[] = [
+  {
+    name: 'attribution',
+    ask: async (analytics, range) => {
+      const answer = await analytics.attribution({
+        ...range,
+        conversion: { event: 'purchase' },
+        value: 'properties.price',
+      })
+      return list(answer.rows)
+    },
+  },
+  {
+    name: 'funnel',
+    ask: async (analytics, range) => {
+      const { steps } = await analytics.funnel({
+        ...range,
+        steps: [{ event: '$pageview' }, { event: 'signup' }, { event: 'purchase' }],
+        window: '14d',
+      })
+      return steps.map(({ count, median_seconds }) => [count, median_seconds])
+    },
+  },
+  {
+    name: 'cohorts',
+    ask: async (analytics, range) => {
+      const { cohorts } = await analytics.cohorts({ ...range, interval: 'week', periods: 4 })
+      return cohorts.map(({ cohort, size, returned }) => [cohort.slice(0, 10), size, returned])
+    },
+  },
+  {
+    name: 'live',
+    ask: async (analytics) => {
+      const answer = await analytics.live({ minutes: 30 })
+      const { visitors, events, pages, sources, countries, per_minute } = answer
+      const minutes = per_minute.map((minute) => [minute.events, minute.visitors])
+      return [[visitors, events, list(pages), list(sources), list(countries), minutes]]
+    },
+  },
+  {
+    name: 'person',
+    ask: async (analytics, range) => {
+      const answer = await analytics.person({ ...range, user_id: 'u5', limit: 100 })
+      const { anonymous_ids, conflicts, events, first_touch, timeline } = answer
+      const [first, last] = [answer.first_seen, answer.last_seen].map((at) =>
+        at === null ? null : Date.parse(at),
+      )
+      const newest = timeline.map(({ event_id, event_name, path }) => [event_id, event_name, path])
+      return [[anonymous_ids, conflicts, events, first, last, first_touch?.source ?? '', newest]]
+    },
+  },
+]
+
+const STATS_QUESTIONS: readonly Question[] = [
   {
     name: 'stats-by-source',
     ask: async (analytics, range) =>
@@ -82,3 +135,5 @@ export const QUESTIONS: readonly Question[] = [
       ),
   },
 ]
+
+export const QUESTIONS: readonly Question[] = [...STATS_QUESTIONS, ...REPORT_QUESTIONS]

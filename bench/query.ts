@@ -34,7 +34,7 @@ export async function run([events = '1000000', projects = '10', only = '']: stri
       }
     },
   }
-  const analytics = createAnalytics({ events: timed, keys: memoryKeys() })
+  const analytics = createAnalytics({ events: timed, keys: memoryKeys(), clock: () => UNTIL })
   try {
     const { project } = await analytics.projects.create({ slug: 'bench' })
     const others = Array.from(

@@ -1,5 +1,6 @@
 -- People, pageviews and bounce rate of 30 days by source. A person is the own user, else the linked user, else the visitor; a bounce
--- is a session of one pageview and nothing else; a session takes the source of its first event.
+-- is a session of one pageview and nothing else; a session takes the source of its first event. Knows that all session ids are derived:
+-- a session is a run of one visitor without a pause of more than thirty minutes, split every 48 half hours.
 SELECT source, max(people) AS people, max(pageviews) AS pageviews, max(bounce_rate) AS bounce_rate FROM (
   SELECT source, uniqExact(multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id))) AS people,
     countIf(event_name = '$pageview') AS pageviews, NULL AS bounce_rate
@@ -12,19 +13,23 @@ SELECT source, max(people) AS people, max(pageviews) AS pageviews, max(bounce_ra
   GROUP BY source
   UNION ALL
   SELECT source, 0, 0, countIf(views = 1 AND others = 0) / count() FROM (
-    SELECT min(start) AS start, sum(views) AS views, sum(others) AS others, argMin(first.2, first.1) AS source FROM (
-      SELECT *, sum(opens) OVER (PARTITION BY visitor ORDER BY half ROWS UNBOUNDED PRECEDING) AS session FROM (
-        SELECT *, start - lagInFrame(end) OVER (PARTITION BY visitor ORDER BY half ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) > 1800 AS opens FROM (
-          SELECT sipHash64(anonymous_id) AS visitor, bucket AS half, toUnixTimestamp(min(started_at)) AS start, toUnixTimestamp(max(ended_at)) AS end,
-            uniqExactIfMerge(pageviews) AS views, uniqExactIfMerge(others) AS others, argMinMerge(first) AS first
-          FROM {db:Identifier}.sessions
-          WHERE project_id = {project:UUID} AND bucket >= {from:DateTime} - 86400 AND bucket < {to:DateTime} + 86400 AND NOT is_bot
+    SELECT min(start) AS start, sum(views) AS views, sum(others) AS others, argMin(source, half) AS source FROM (
+      SELECT *, max(if(opens, half, 0)) OVER (PARTITION BY visitor ORDER BY half ROWS UNBOUNDED PRECEDING) AS chain FROM (
+        SELECT *, start - lagInFrame(end) OVER (PARTITION BY visitor ORDER BY half ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) > 1800000 AS opens FROM (
+          SELECT sipHash64(anonymous_id) AS visitor, intDiv(toUnixTimestamp64Milli(timestamp), 1800000) AS half,
+            toUnixTimestamp64Milli(min(timestamp)) AS start, toUnixTimestamp64Milli(max(timestamp)) AS end,
+            countIf(event_name = '$pageview') AS views, countIf(event_name NOT IN ('$pageview', '$identify')) AS others,
+            argMin(source, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(timestamp))), 'FixedString(8)'),
+              reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(received_at))), 'FixedString(8)'), reinterpret(byteSwap(seq), 'FixedString(4)'), event_id)) AS source
+          FROM {db:Identifier}.events
+          WHERE project_id = {project:UUID} AND timestamp >= toDateTime(intDiv({from:DateTime}::UInt32 - 86400, 1800) * 1800, 'UTC')
+            AND timestamp < toDateTime(intDiv({to:DateTime}::UInt32 + 88199, 1800) * 1800, 'UTC') AND NOT is_bot AND anonymous_id != ''
           GROUP BY visitor, half
         )
       )
     )
-    GROUP BY visitor, session
-    HAVING start >= toUnixTimestamp({from:DateTime}) AND start < toUnixTimestamp({to:DateTime})
+    GROUP BY visitor, chain, intDiv(half - chain, 48)
+    HAVING start >= {from:DateTime}::Int64 * 1000 AND start < {to:DateTime}::Int64 * 1000
   )
   GROUP BY source
 )
