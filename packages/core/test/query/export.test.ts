@@ -225,4 +225,29 @@ describe('over HTTP', () => {
     await expect.poll(() => stopped.length).toBe(1)
     expect(bench.heard).toEqual([])
   })
+
+  test('so does a body that is cancelled, where nobody tells the request', async () => {
+    const stopped: unknown[] = []
+    const bench = await start(async (n, signal) => {
+      if (n === 0) return
+      await new Promise<void>((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          stopped.push(signal.reason)
+          reject(signal.reason)
+        })
+      })
+    })
+    await fill(bench, 2001, { properties: JSON.stringify({ text: 'x'.repeat(100) }) })
+    const answer = await bench.analytics.handler(
+      new Request('http://a/v1/export', { headers: { authorization: `Bearer ${bench.keys.rk}` } }),
+    )
+    const reader = answer.body?.getReader()
+    const reading = (async () => {
+      while ((await reader?.read())?.done === false);
+    })()
+    await expect.poll(() => bench.asked()).toBe(2)
+    await reader?.cancel('enough').catch(() => {})
+    await reading
+    expect(stopped).toEqual(['enough'])
+  })
 })
