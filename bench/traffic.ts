@@ -45,11 +45,11 @@ SELECT '${project}', concat('e', toString(n)),
   ['', 'spring', 'summer'][visit % 3 + 1],
   if(place = 0, ['organic_search', 'direct', 'paid_social', 'organic_search', 'email'][kind], 'direct'),
   ['DE', 'FR', 'US', 'GB'][v % 4 + 1], ['desktop', 'mobile'][v % 2 + 1], 'high', v % 50 = 0,
-  if(name = 'purchase', concat('{"plan":"', ['pro', 'free'][v % 2 + 1], '","price":', toString(v % 400 / 4), '}'), '{}')
+  if(name = 'purchase', concat('{"plan":"', ['pro', 'free'][intDiv(v, 80) % 2 + 1], '","price":', toString(v % 400 / 4), '}'), '{}')
 FROM (
   SELECT number + ${from} AS n, intDiv(n, 5) AS visit, n % 5 AS place, visit % 5 + 1 AS kind,
     cityHash64(visit, ${index}) % ${Math.max(Math.floor(events / 10), 1)} AS v, v % 10 = 0 AS identified,
-    toDateTime64(${(until - days * DAY) / 1000} + (cityHash64(visit, 7) % ${days * 86_400 - 7200}) + place * 400, 3, 'UTC') AS at
+    toDateTime64(${(until - days * DAY) / 1000} + (cityHash64(visit, 7) % ${days * 86_400 - 1600}) + place * 400, 3, 'UTC') AS at
   FROM numbers(${slice})
 )`)
       process.stderr.write(`\r${(index * events + Math.min(from + slice, events)).toLocaleString()} events`)
