@@ -70,6 +70,28 @@ export const touchCases: readonly EventStoreCase[] = [
     },
   },
   {
+    name: 'attribution: what opens the window is a touch only if it is one in the whole history',
+    async run(store) {
+      const later = 29 * MINUTE
+      await tell(store, [0, GOOGLE], [later, GOOGLE], [later + 3 * HOUR, BUY])
+      const at = TEST_NOON + later + 3 * HOUR
+      for (const model of MODELS) {
+        const plan = { model, from: at, to: at + 1 }
+        expectEqual(
+          await credits(store, { ...plan, lookback_ms: later + 3 * HOUR }),
+          [['google', 1, 1]],
+          `exactly at the look-back, ${model}`,
+        )
+        // The landing lies before the window; the same again, half an hour later at most, is no arrival.
+        expectEqual(
+          await credits(store, { ...plan, lookback_ms: 3 * HOUR }),
+          [['direct', 1, 1]],
+          `the same again, ${model}`,
+        )
+      }
+    },
+  },
+  {
     name: 'attribution: touches of the conversion’s millisecond count when they come before it',
     async run(store) {
       await tell(

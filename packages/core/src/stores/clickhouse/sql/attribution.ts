@@ -8,6 +8,7 @@ import {
 import type { Condition } from '../../../ports/conditions.js'
 import { type Binder, createBinder, type Statement } from './binder.js'
 import { propertyKey } from './conditions.js'
+import { ofPeople } from './identity.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 import { groupKeys } from './stats-part.js'
@@ -46,6 +47,11 @@ const [OPENS, TOUCH, CONVERTS] = ['0', '1', '2']
 /** Beside: medium `direct`; a hash of the six columns; the group; the value of the conversion. */
 const [DIRECT, VERDICT, GROUP, WORTH] = [7, 8, 9, 10]
 
+/** A list of steps, each a query over the one before: expressions that stand once are planned once. */
+function chained(first: string, ...steps: readonly string[]): string {
+  return steps.reduce((inner, columns) => `SELECT person, ${columns} FROM (${inner})`, first)
+}
+
 function sharesOf(reading: Reading, plan: AttributionPlan, binder: Binder, parts: string): string {
   const pause = binder.bind('Int64', TOUCH_PAUSE_MS)
   const lookback = binder.bind('Int64', plan.lookback_ms)
@@ -55,14 +61,15 @@ function sharesOf(reading: Reading, plan: AttributionPlan, binder: Binder, parts
       arrayShiftRight(arrayMap(e -> e.${MS}, seen), 1, ${NEVER}))`
   const opening = `arrayMap(e -> (e.${MS} - ${lookback}, 0, e.${RECEIVED}, e.${SEQ}, e.${ID}, ${OPENS}, e.${DIRECT}, e.${VERDICT}, e.${GROUP}, e.${WORTH}), done)`
   const needsOpening = plan.model === 'first' || plan.model === 'linear'
-  const touched = `SELECT person, arrayConcat(${arrived}, ${returned}) AS touches,
-    arraySort(arrayConcat(touches, done${needsOpening ? `, ${opening}` : ''})) AS line
-  FROM (SELECT person,
-    arraySort(groupArrayIf(entry, entry.${WHAT} = ${TOUCH})) AS seen,
-    arrayFilter(e -> NOT e.${DIRECT}, seen) AS elsewhere,
-    groupArrayIf(entry, entry.${WHAT} = ${CONVERTS}) AS done
-  FROM (${entries(reading, plan, binder)}) GROUP BY person)`
-  return plan.model === 'linear' ? linear(touched, plan, parts) : oneTouch(touched, plan, binder, parts)
+  const people = `SELECT person, arraySort(groupArrayIf(entry, entry.${WHAT} = ${TOUCH})) AS seen, groupArrayIf(entry, entry.${WHAT} = ${CONVERTS}) AS done
+  FROM (${entries(reading, plan, binder)}) GROUP BY person`
+  const line = chained(
+    people,
+    `done, seen, arrayFilter(e -> NOT e.${DIRECT}, seen) AS elsewhere`,
+    `done, arrayConcat(${arrived}, ${returned}) AS touches`,
+    `touches, arraySort(arrayConcat(touches, done${needsOpening ? `, ${opening}` : ''})) AS line`,
+  )
+  return plan.model === 'linear' ? linear(line, plan, parts) : oneTouch(line, plan, binder, parts)
 }
 
 /** Before every moment there is; far from the edge of the type. */
@@ -88,9 +95,9 @@ function entries(reading: Reading, plan: AttributionPlan, binder: Binder): strin
   const verdict = `sipHash64(${ATTRIBUTION_DIMENSIONS.map((name) => `e.${name}`).join(', ')})`
   const group = plan.group_by.map((name) => `toString(${seen.text(name)})`)
   const nobody = plan.group_by.map((name) => binder.bind('String', NO_TOUCH[name]))
-  const doers = `SELECT ${converted.person()} ${converted.from()}`
+  const doers = `SELECT DISTINCT ${converted.person()} AS person ${converted.from()}`
   return `SELECT ${seen.person()} AS person, ${entry(TOUCH, "e.medium = 'direct'", verdict, group, 'toFloat64(0)')} AS entry
-  ${seen.from(["e.url != ''", `${seen.person()} IN (${doers})`])}
+  ${seen.from(["e.url != ''", ofPeople(reading, doers, binder)])}
   UNION ALL
   SELECT ${converted.person()} AS person, ${entry(CONVERTS, 'toUInt8(1)', 'toUInt64(0)', nobody, worth)} AS entry
   ${converted.from()}`
@@ -108,52 +115,77 @@ function entry(
   return `tuple(${moment}, ${what}, ${direct}, ${verdict}, tuple(${group.join(', ')}), ${worth})`
 }
 
-/** The conversions on the line, and for each the last touch (of a sort) that came before it, if any. */
-const CONVERSIONS = `arrayFilter(e -> e.${WHAT} = ${CONVERTS}, line)`
-const LAST = `arrayFilter((t, e) -> e.${WHAT} = ${CONVERTS}, arrayFill(e -> e.${WHAT} = ${TOUCH}, line), line)`
-const LAST_NON_DIRECT = `arrayFilter((t, e) -> e.${WHAT} = ${CONVERTS}, arrayFill(e -> e.${WHAT} = ${TOUCH} AND NOT e.${DIRECT}, line), line)`
+/** Those of a list beside the line that stand at its entries of one sort. */
+function at(what: string, list: string): string {
+  return `arrayFilter((x, e) -> e.${WHAT} = ${what}, ${list}, line)`
+}
+
+const CONVERSIONS = `arrayFilter(e -> e.${WHAT} = ${CONVERTS}, line) AS conversions`
+/** For each conversion the last touch (of a sort) before it, or what else there is: so it is looked at again. */
+const LAST = `${at(CONVERTS, `arrayFill(e -> e.${WHAT} = ${TOUCH}, line)`)} AS last`
+const LAST_NON_DIRECT = `${at(CONVERTS, `arrayFill(e -> e.${WHAT} = ${TOUCH} AND NOT e.${DIRECT}, line)`)} AS last_non_direct`
 /** What comes first after the opening of each window; openings and conversions are in the same order. */
-const FIRST = `arrayFilter((t, e) -> e.${WHAT} = ${OPENS}, arrayReverseFill(e -> e.${WHAT} = ${TOUCH}, line), line)`
+const FIRST = `${at(OPENS, `arrayReverseFill(e -> e.${WHAT} = ${TOUCH}, line)`)} AS first`
 
 /** Columns `person`, `shares`: (group…, parts, worth) of each conversion, which goes to one touch as a whole. */
-function oneTouch(touched: string, plan: AttributionPlan, binder: Binder, parts: string): string {
+function oneTouch(line: string, plan: AttributionPlan, binder: Binder, parts: string): string {
   const since = `c.${MS} - ${binder.bind('Int64', plan.lookback_ms)}`
   const inWindow = (t: string): string => `${t}.${WHAT} = ${TOUCH} AND ${t}.${MS} >= ${since}`
-  const share = (found: string): string =>
-    `(${plan.group_by.map((_, index) => `(${found}).${index + 1}`).join(', ')}, ${parts}, c.${WORTH})`
-  const shares = {
-    last: `arrayMap((c, t) -> ${share(`if(${inWindow('t')}, t.${GROUP}, c.${GROUP})`)}, ${CONVERSIONS}, ${LAST})`,
-    last_non_direct: `arrayMap((c, n, t) -> ${share(`multiIf(${inWindow('n')} AND NOT n.${DIRECT}, n.${GROUP}, ${inWindow('t')}, t.${GROUP}, c.${GROUP})`)}, ${CONVERSIONS}, ${LAST_NON_DIRECT}, ${LAST})`,
-    first: `arrayMap((c, t) -> ${share(`if(t.${WHAT} = ${TOUCH} AND ${moment('t')} <= ${moment('c')}, t.${GROUP}, c.${GROUP})`)}, ${CONVERSIONS}, ${FIRST})`,
+  const credited = {
+    last: {
+      lists: [LAST],
+      groups: `arrayMap((c, t) -> if(${inWindow('t')}, t.${GROUP}, c.${GROUP}), conversions, last)`,
+    },
+    last_non_direct: {
+      lists: [LAST, LAST_NON_DIRECT],
+      groups: `arrayMap((c, n, t) -> multiIf(NOT n.${DIRECT} AND ${inWindow('n')}, n.${GROUP}, ${inWindow('t')}, t.${GROUP}, c.${GROUP}), conversions, last_non_direct, last)`,
+    },
+    first: {
+      lists: [FIRST],
+      groups: `arrayMap((c, t) -> if(t.${WHAT} = ${TOUCH} AND ${moment('t')} <= ${moment('c')}, t.${GROUP}, c.${GROUP}), conversions, first)`,
+    },
   }
   const { model } = plan
   if (model === 'linear') throw new TypeError('linear credits many touches')
-  return `SELECT person, ${shares[model]} AS shares FROM (${touched})`
+  const { lists, groups } = credited[model]
+  return chained(
+    line,
+    [CONVERSIONS, ...lists].join(', '),
+    `conversions, ${groups} AS groups`,
+    `arrayMap((c, g) -> (${columnsOf('g', plan)}, ${parts}, c.${WORTH}), conversions, groups) AS shares`,
+  )
 }
 
 function moment(of: string): string {
   return `(${of}.${MS}, ${of}.${RECEIVED}, ${of}.${SEQ}, ${of}.${ID})`
 }
 
+function columnsOf(group: string, { group_by }: AttributionPlan): string {
+  return group_by.map((_, index) => `${group}.${index + 1}`).join(', ')
+}
+
 /**
  * Columns `person`, `shares` with worth × parts. A conversion's part is put on the line where its window opens, and
  * taken off behind it: what has gathered at a touch is what the touch earned, of however many conversions.
  */
-function linear(touched: string, plan: AttributionPlan, parts: string): string {
-  const counted = (what: string): string =>
-    `arrayFilter((n, e) -> e.${WHAT} = ${what}, arrayCumSum(e -> toInt64(e.${WHAT} = ${TOUCH}), line), line)`
+function linear(line: string, plan: AttributionPlan, parts: string): string {
   // Per conversion: its entry, the last touch before it, touches in its window, the part of each.
-  const handed = `arrayMap((c, t, before, upto) -> (c, t, upto - before, if(upto = before, toInt64(0), intDiv(${parts}, upto - before))), ${CONVERSIONS}, ${LAST}, ${counted(OPENS)}, ${counted(CONVERTS)})`
-  const place = (e: string): string => [MS, 2, RECEIVED, SEQ, ID, WHAT].map((at) => `${e}.${at}`).join(', ')
-  const put = `arrayMap((e, h) -> (${place('e')}, h.4, h.1.${WORTH} * h.4, e.${GROUP}), arrayFilter(e -> e.${WHAT} = ${OPENS}, line), handed)`
+  const handed = `arrayMap((c, t, n) -> (c, t, n, if(n = 0, toInt64(0), intDiv(${parts}, n))), conversions, last, arrayMap((before, upto) -> upto - before, opened, closed)) AS handed`
+  const place = (e: string): string =>
+    [MS, 2, RECEIVED, SEQ, ID, WHAT].map((part) => `${e}.${part}`).join(', ')
+  const put = `arrayMap((e, h) -> (${place('e')}, h.4, h.1.${WORTH} * h.4, e.${GROUP}), openings, handed)`
   const taken = `arrayMap(h -> (${place('h.1')}, -h.4, -h.1.${WORTH} * h.4, h.1.${GROUP}), handed)`
   const earning = `arrayMap(t -> (${place('t')}, toInt64(0), toFloat64(0), t.${GROUP}), touches)`
-  const columns = (group: string): string =>
-    plan.group_by.map((_, index) => `${group}.${index + 1}`).join(', ')
-  const earned = `arrayMap((d, gathered, worth) -> (${columns('d.9')}, if(d.6 = ${TOUCH}, gathered, toInt64(0)), worth), steps, arrayCumSum(d -> d.7, steps), arrayCumSum(d -> d.8, steps))`
-  const rest = `if(h.3 = 0, ${parts}, ${parts} - h.3 * h.4)`
-  const rests = `arrayMap(h -> (${columns(`if(h.3 = 0, h.1.${GROUP}, h.2.${GROUP})`)}, ${rest}, h.1.${WORTH} * ${rest}), handed)`
-  return `SELECT person, ${handed} AS handed, arraySort(arrayConcat(${put}, ${taken}, ${earning})) AS steps,
-  arrayFilter(s -> s.${plan.group_by.length + 1} > 0, arrayConcat(${earned}, ${rests})) AS shares
-FROM (${touched})`
+  const earned = `arrayMap((d, gathered, worth) -> (${columnsOf('d.9', plan)}, if(d.6 = ${TOUCH}, gathered, toInt64(0)), worth), steps, arrayCumSum(d -> d.7, steps), arrayCumSum(d -> d.8, steps))`
+  const rests = `arrayMap((h, g, rest) -> (${columnsOf('g', plan)}, rest, h.1.${WORTH} * rest), handed,
+    arrayMap(h -> if(h.3 = 0, h.1.${GROUP}, h.2.${GROUP}), handed), arrayMap(h -> ${parts} - h.3 * h.4, handed))`
+  return chained(
+    line,
+    `touches, line, arrayCumSum(e -> toInt64(e.${WHAT} = ${TOUCH}), line) AS counted`,
+    `touches, ${CONVERSIONS}, ${LAST}, arrayFilter(e -> e.${WHAT} = ${OPENS}, line) AS openings, ${at(OPENS, 'counted')} AS opened, ${at(CONVERTS, 'counted')} AS closed`,
+    `touches, openings, ${handed}`,
+    `handed, arraySort(arrayConcat(${put}, ${taken}, ${earning})) AS steps`,
+    `arrayConcat(${earned}, ${rests}) AS all`,
+    `arrayFilter(s -> s.${plan.group_by.length + 1} > 0, all) AS shares`,
+  )
 }

@@ -39,3 +39,13 @@ export const PERSON_HASH =
 /** The visitor of a row `e`, as `VISITOR_HASH` has it for rows without a name. */
 export const EVENT_VISITOR =
   "if(e.anonymous_id = '', sipHash64('u', e.user_id), sipHash64('a', e.anonymous_id))"
+
+/**
+ * Condition that keeps rows `e` of the people in a subquery of `person`, by {@link PERSON_HASH}. It looks at the row's own
+ * ids, so that all others go before anything is joined to them; the subquery runs once.
+ */
+export function ofPeople(reading: Reading, people: string, binder: Binder): string {
+  const owned = `SELECT sipHash64('u', l.linked) AS owner, groupArray(sipHash64('a', l.anonymous_id)) AS visitors FROM ${links(reading, binder)} AS l GROUP BY owner`
+  const ids = `SELECT arrayJoin(arrayPushBack(o.visitors, p.person)) FROM (${people}) AS p LEFT JOIN (${owned}) AS o ON o.owner = p.person`
+  return `if(e.user_id != '', sipHash64('u', e.user_id), sipHash64('a', e.anonymous_id)) IN (${ids})`
+}
