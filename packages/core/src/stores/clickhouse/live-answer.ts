@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../ports/event-store.js'
 import type { LivePlan, LiveResult } from '../../ports/live-plan.js'
 import { type FindReading, type Read, rawFacts } from './reader.js'
-import { liveListsStatement, liveMinutesStatement } from './sql/live.js'
+import { liveStatement } from './sql/live.js'
 
 interface Row {
   readonly list: 'all' | 'page' | 'source' | 'country'
@@ -9,7 +9,12 @@ interface Row {
   readonly medium: string
   readonly visitors: number
   readonly events: number
+  readonly hits: PerMinute
+  readonly seen: PerMinute
 }
+
+/** Minutes ago, ascending, and a number for each. */
+type PerMinute = readonly [readonly number[], readonly number[]]
 
 export function createLiveAnswer({
   read,
@@ -19,11 +24,7 @@ export function createLiveAnswer({
   reading: FindReading
 }): (plan: LivePlan, options?: CallOptions) => Promise<LiveResult> {
   return async (plan, options) => {
-    const how = await reading(plan, options)
-    const [rows, per_minute] = await Promise.all([
-      read<Row>(liveListsStatement(how, plan), options),
-      read<LiveResult['per_minute'][number]>(liveMinutesStatement(how, plan), options),
-    ])
+    const rows = await read<Row>(liveStatement(await reading(plan, options), plan), options)
     const listed = (wanted: Row['list']): Row[] => rows.filter(({ list }) => list === wanted)
     const [all] = listed('all')
     return {
@@ -33,7 +34,12 @@ export function createLiveAnswer({
       pages: listed('page').map(({ name, visitors }) => ({ path: name, visitors })),
       sources: listed('source').map(({ name, medium, visitors }) => ({ source: name, medium, visitors })),
       countries: listed('country').map(({ name, visitors }) => ({ country: name, visitors })),
-      per_minute,
+      per_minute: (all?.hits[0] ?? []).map((ago, index) => ({
+        ago,
+        events: all?.hits[1][index] ?? 0,
+        // Both are sorted by the minute, and each has the same minutes.
+        visitors: all?.seen[1][index] ?? 0,
+      })),
     }
   }
 }

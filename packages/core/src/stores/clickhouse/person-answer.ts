@@ -1,13 +1,7 @@
 import type { CallOptions } from '../../ports/event-store.js'
 import type { PersonPlan, PersonResult, Touch } from '../../ports/query-plan.js'
 import type { FindReading, Read } from './reader.js'
-import {
-  identifiedPropertiesStatement,
-  identifiedStatement,
-  linkedUserStatement,
-  toldIdsStatement,
-  touchesStatement,
-} from './sql/person.js'
+import { identifiedStatement, linkedUserStatement, personStatement, toldIdsStatement } from './sql/person.js'
 import type { Reading } from './sql/reading.js'
 
 export function createPersonAnswer({
@@ -41,9 +35,8 @@ export function createPersonAnswer({
         ? []
         : await read<Identified>(identifiedStatement(how, plan.project_id, user_id), options)
     const person = { user_id, anonymous_ids: user_id === '' ? [plan.anonymous_id] : named(ids, true) }
-    const [[found], identified, told] = await Promise.all([
-      read<Touches>(touchesStatement(how, plan, person), options),
-      read<{ properties: string }>(identifiedPropertiesStatement(how, plan, person), options),
+    const [[found], told] = await Promise.all([
+      read<Found>(personStatement(how, plan, person), options),
       toldIds(plan, how, user_id, ids, options),
     ])
     const known = found !== undefined && found.events > 0
@@ -57,7 +50,7 @@ export function createPersonAnswer({
       last_seen: known ? found.last_ms : null,
       first_touch: touched ? touchOf(found.first) : null,
       last_touch: touched ? touchOf(found.last) : null,
-      identified: identified.map(({ properties }) => properties),
+      identified: found?.identified ?? [],
     }
   }
 }
@@ -67,13 +60,14 @@ interface Identified {
   readonly own: number
 }
 
-interface Touches {
+interface Found {
   readonly events: number
   readonly first_ms: number
   readonly last_ms: number
   readonly touches: number
   readonly first: TouchTuple
   readonly last: TouchTuple
+  readonly identified: readonly string[]
 }
 
 type TouchTuple = readonly [number, string, string, string, string]

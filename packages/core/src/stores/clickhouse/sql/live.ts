@@ -6,23 +6,26 @@ import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 
 /**
- * Columns `list` (`all`, `page`, `source`, `country`), `name`, `medium`, `visitors`, `events`: each list in its order,
- * cut to its length, and one row over all.
+ * Columns `list` (`all`, `page`, `source`, `country`), `name`, `medium`, `visitors`, `events`, and `hits`, `seen` as (minutes ago,
+ * how many): each list in its order, cut to its length, and one row over all.
  */
-export function liveListsStatement(reading: Reading, plan: LivePlan): Statement {
+export function liveStatement(reading: Reading, plan: LivePlan): Statement {
   const binder = createBinder(plan.project_id)
   const rows = eventRows(reading, plan, binder)
   const came = 'tuple(toString(e.source), toString(e.medium))'
+  const ago = `intDiv(${binder.bind('Int64', plan.as_of)} - toUnixTimestamp64Milli(e.timestamp), 60000)`
   return {
     query: `SELECT
   multiIf(grouping(page) = 0, 'page', grouping(came) = 0, 'source', grouping(country) = 0, 'country', 'all') AS list,
   multiIf(list = 'page', page, list = 'source', came.1, country) AS name,
-  came.2 AS medium, count() AS visitors, sum(own) AS events
+  came.2 AS medium, count() AS visitors, sum(length(agos)) AS events,
+  sumMap(agos, arrayWithConstant(length(agos), toUInt64(1))) AS hits,
+  sumMap(minutes, arrayWithConstant(length(minutes), toUInt64(1))) AS seen
 FROM (
   SELECT argMaxIf(e.path, ${MOMENT}, e.path != '') AS page,
-    if(countIf(e.medium != 'direct') > 0, argMaxIf(${came}, ${MOMENT}, e.medium != 'direct'), argMax(${came}, ${MOMENT})) AS came,
+    argMax(${came}, (e.medium != 'direct', ${MOMENT})) AS came,
     argMax(toString(e.country), ${MOMENT}) AS country,
-    count() AS own
+    groupArray(${ago}) AS agos, arrayDistinct(agos) AS minutes
   ${rows.from()}
   GROUP BY ${EVENT_VISITOR}
 )
@@ -30,20 +33,6 @@ GROUP BY GROUPING SETS ((page), (came), (country), ())
 HAVING list IN ('all', 'source') OR name != ''
 ORDER BY list, visitors DESC, name, medium
 LIMIT ${binder.bind('UInt32', plan.top)} BY list`,
-    params: binder.params,
-  }
-}
-
-/** Columns `ago`, `events`, `visitors`, of minutes in which something happened, ascending. */
-export function liveMinutesStatement(reading: Reading, plan: LivePlan): Statement {
-  const binder = createBinder(plan.project_id)
-  const rows = eventRows(reading, plan, binder)
-  return {
-    query: `SELECT intDiv(${binder.bind('Int64', plan.as_of)} - toUnixTimestamp64Milli(e.timestamp), 60000) AS ago,
-  count() AS events, uniqExact(${EVENT_VISITOR}) AS visitors
-${rows.from()}
-GROUP BY ago
-ORDER BY ago`,
     params: binder.params,
   }
 }

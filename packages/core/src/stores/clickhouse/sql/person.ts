@@ -20,9 +20,10 @@ export function identifiedStatement(reading: Reading, projectId: string, userId:
   const binder = createBinder(projectId)
   const user = binder.bind('String', userId)
   return {
-    query: `SELECT a.anonymous_id AS anonymous_id, l.linked = ${user} AS own
-FROM (SELECT DISTINCT i.anonymous_id AS anonymous_id FROM ${identifies(reading, binder)} AND i.user_id = ${user}) AS a
-INNER JOIN ${links(reading, binder)} AS l ON l.anonymous_id = a.anonymous_id
+    query: `SELECT i.anonymous_id AS anonymous_id, argMin(i.user_id, (i.timestamp, i.event_id)) = ${user} AS own
+FROM ${identifies(reading, binder)}
+  AND i.anonymous_id IN (SELECT i.anonymous_id FROM ${identifies(reading, binder)} AND i.user_id = ${user})
+GROUP BY anonymous_id
 ORDER BY anonymous_id`,
     params: binder.params,
   }
@@ -34,35 +35,30 @@ export function ownRows({ user_id, anonymous_ids }: PersonIds, binder: Binder): 
   return user_id === '' ? visitor : `(e.user_id = ${binder.bind('String', user_id)} OR ${visitor})`
 }
 
-/** Columns `events`, `first_ms`, `last_ms`, and `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`. */
-export function touchesStatement(reading: Reading, plan: PersonPlan, person: PersonIds): Statement {
+/**
+ * Columns `events`, `first_ms`, `last_ms`; `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`;
+ * `identified`: the properties of `$identify` events, different ones once each, by when they were last said.
+ */
+export function personStatement(reading: Reading, plan: PersonPlan, person: PersonIds): Statement {
   const binder = createBinder(plan.project_id)
   const rows = eventRows(reading, { ...plan, filters: [], include_bots: true }, binder)
-  const touch = 'tuple(toUnixTimestamp64Milli(timestamp), source, medium, campaign, channel)'
+  const touch = `tuple(toUnixTimestamp64Milli(e.timestamp), ${TOUCH_COLUMNS.map((name) => `toString(e.${name})`).join(', ')})`
   return {
-    query: `SELECT count() AS events, toUnixTimestamp64Milli(min(e.timestamp)) AS first_ms, toUnixTimestamp64Milli(max(e.timestamp)) AS last_ms, countIf(url != '') AS touches,
-  argMinIf(${touch}, ${MOMENT}, url != '') AS first, argMaxIf(${touch}, ${MOMENT}, url != '') AS last
-${rows.from([ownRows(person, binder)])}`,
+    query: `SELECT sum(own) AS events, min(from_ms) AS first_ms, max(to_ms) AS last_ms, sum(landed) AS touches,
+  minIf(earliest, landed > 0).2 AS first, maxIf(latest, landed > 0).2 AS last,
+  arrayMap(s -> s.2, arraySort(groupArrayIf((at, said), said != ''))) AS identified
+FROM (
+  SELECT if(e.event_name = '$identify', e.properties, '') AS said, max(${MOMENT}) AS at, count() AS own, countIf(e.url != '') AS landed,
+    toUnixTimestamp64Milli(min(e.timestamp)) AS from_ms, toUnixTimestamp64Milli(max(e.timestamp)) AS to_ms,
+    minIf((${MOMENT}, ${touch}), e.url != '') AS earliest, maxIf((${MOMENT}, ${touch}), e.url != '') AS latest
+  ${rows.from([ownRows(person, binder)])}
+  GROUP BY said
+)`,
     params: binder.params,
   }
 }
 
-/** Column `properties` of the person's `$identify` events: different ones once each, by when they were last said. */
-export function identifiedPropertiesStatement(
-  reading: Reading,
-  plan: PersonPlan,
-  person: PersonIds,
-): Statement {
-  const binder = createBinder(plan.project_id)
-  const rows = eventRows(reading, { ...plan, filters: [], include_bots: true }, binder)
-  return {
-    query: `SELECT e.properties AS properties
-${rows.from([ownRows(person, binder), "e.event_name = '$identify'"])}
-GROUP BY properties
-ORDER BY max(${MOMENT})`,
-    params: binder.params,
-  }
-}
+const TOUCH_COLUMNS = ['source', 'medium', 'campaign', 'channel'] as const
 
 /** Column `id`: anonymous ids of which the asker may see that they identified as the user, at any time that is kept. */
 export function toldIdsStatement(reading: Reading, plan: PersonPlan, userId: string): Statement {
