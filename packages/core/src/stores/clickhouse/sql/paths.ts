@@ -19,10 +19,9 @@ export function pathsStatement(reading: Reading, plan: PathsPlan): Statement {
   const limit = binder.bind('UInt32', plan.limit)
   const last = binder.bind('UInt32', plan.steps + 1)
   const beyond = binder.bind('UInt32', plan.steps + 2)
-  const tail =
-    plan.events || !startsElsewhere(plan)
-      ? 'tail'
-      : 'arrayFilter((x, place) -> place = 1 OR x.4, tail, arrayEnumerate(tail))'
+  const tail = startsElsewhere(plan)
+    ? 'arrayFilter((x, place) -> place = 1 OR x.4, tail, arrayEnumerate(tail))'
+    : 'tail'
   const nodes = `arrayMap(x -> x.2, ${tail})`
   return {
     query: `SELECT step, if(place <= ${limit}, node, NULL) AS node, onward, if(onward = 2 AND next_place <= ${limit}, next, NULL) AS next, sum(times) AS sessions
@@ -51,9 +50,9 @@ ORDER BY step, node NULLS LAST, onward, next NULLS LAST`,
   }
 }
 
-/** Whether the start may be an event that is no node by itself. */
-function startsElsewhere({ start }: PathsPlan): boolean {
-  return start.event !== '$pageview'
+/** Whether the start is an event that is no node by itself: then a later one like it is none either. */
+function startsElsewhere({ start, events }: PathsPlan): boolean {
+  return start.event !== '$pageview' && (!events || start.event === '$identify')
 }
 
 /** Nodes and starts of a session as `walk`, in the direction of the plan: (place, node, whether a start, whether a node). */
