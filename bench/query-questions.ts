@@ -40,6 +40,27 @@ const REPORT_QUESTIONS: readonly Question[] = [
     },
   },
   {
+    name: 'cohorts-signup',
+    ask: async (analytics, range) => {
+      const { cohorts } = await analytics.cohorts({
+        ...range,
+        periods: 4,
+        start: { event: 'signup' },
+        return: { event: '$pageview' },
+      })
+      return cohorts.flatMap(({ cohort, returned }) =>
+        returned.flatMap((people, distance) =>
+          people === null || people === 0 ? [] : [[cohort.slice(0, 10), distance, people]],
+        ),
+      )
+    },
+  },
+  {
+    name: 'paths',
+    ask: async (analytics, range) =>
+      list((await analytics.paths({ ...range, from_page: '/p5', steps: 3, limit: 50 })).links),
+  },
+  {
     name: 'live',
     ask: async (analytics) => {
       const answer = await analytics.live({ minutes: 30 })

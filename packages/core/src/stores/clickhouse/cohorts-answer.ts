@@ -1,7 +1,7 @@
 import type { CohortsPlan, CohortsResult } from '../../ports/cohorts-plan.js'
 import type { CallOptions } from '../../ports/event-store.js'
 import { type FindReading, type Read, rawFacts } from './reader.js'
-import { cohortsStatement } from './sql/cohorts.js'
+import { cohortsStatement, periodKeys, SIZE } from './sql/cohorts.js'
 
 type Row = { readonly cohort: number; readonly period: number; readonly people: number }
 
@@ -16,13 +16,13 @@ export function createCohortsAnswer(
       size: 0,
       returned: Array.from({ length: periods + 1 }, () => 0),
     }))
-    const places = new Map(starts.map((start, place) => [start, place]))
+    const places = new Map(periodKeys(plan).map((key, place) => [key, place]))
     for (const { cohort, period, people } of rows) {
       const place = places.get(cohort) ?? -1
-      const [own, then] = [cohorts[place], places.get(period)]
+      const own = cohorts[place]
       if (own === undefined) continue
-      if (then === undefined) own.size = people
-      else own.returned[then - place] = people
+      if (period === SIZE) own.size = people
+      else own.returned[(places.get(period) ?? place) - place] = people
     }
     return { ...rawFacts(false), cohorts }
   }

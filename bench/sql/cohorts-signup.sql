@@ -1,0 +1,18 @@
+-- Of the people who signed up in the 30 days, and never before: who saw a page in each week from then on.
+SELECT toString(toStartOfWeek(first, 1)) AS cohort, dateDiff('week', toStartOfWeek(first, 1), week) AS distance, count() AS people
+FROM (
+  SELECT multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id)) AS person,
+    minIf(timestamp, event_name = 'signup') AS first, groupArrayIf(timestamp, event_name = '$pageview') AS views
+  FROM {db:Identifier}.events
+  LEFT JOIN (
+    SELECT anonymous_id, argMin(user_id, (timestamp, event_id)) AS linked
+    FROM {db:Identifier}.identity_links WHERE project_id = {project:UUID} GROUP BY anonymous_id
+  ) AS links USING (anonymous_id)
+  WHERE project_id = {project:UUID} AND NOT is_bot AND (event_name = 'signup' OR event_name = '$pageview' AND timestamp >= {from:DateTime})
+  GROUP BY person
+  HAVING first >= {from:DateTime} AND first < {to:DateTime}
+)
+ARRAY JOIN arrayDistinct(arrayMap(view -> toStartOfWeek(view, 1), arrayFilter(view -> view >= first, views))) AS week
+WHERE distance <= 4
+GROUP BY cohort, distance
+ORDER BY cohort, distance
