@@ -18,7 +18,7 @@ export interface CohortsPlan extends PlanScope {
   readonly cohort: CohortKind
   /** Periods that a cohort is followed after its own. */
   readonly periods: number
-  /** Ascending starts: of the periods that overlap [from, to), then of `periods` more. A cohort for each of the former. */
+  /** Ascending starts, whole seconds: of the periods that overlap [from, to), then of `periods` more. A cohort for each of the former. */
   readonly starts: readonly number[]
   /** End of the last period: return events count before this moment, also beyond `to`. */
   readonly until: number

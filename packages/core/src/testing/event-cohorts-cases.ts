@@ -254,4 +254,36 @@ export const cohortsCases: readonly EventStoreCase[] = [
       expectEqual(await table(store, plan), '2: 2 1 1 / 0: 0 0 0', 'counts')
     },
   },
+  {
+    name: 'cohorts: however many periods there are, and however uneven',
+    async run(store) {
+      const hours = (...list: readonly number[]): [number][] => list.map((at) => [at / 24])
+      await store.insert(
+        batch(
+          ...person('a', ...hours(0, 69.5, 139.5, 259.5, 299.5)),
+          ...person('b', ...hours(200.1, 200.2, 299.1)),
+        ),
+      )
+      for (const [length, expected] of [
+        [70, '0 69'],
+        [140, '0 69 139'],
+        [260, '0 69 139 259'],
+        [300, '0 69 139 259 299'],
+      ] as const) {
+        const starts = Array.from({ length }, (_, place) => day(place / 24))
+        const plan = cohorts({ starts, periods: length - 1, to: day(1 / 24), until: day(length / 24) })
+        const { cohorts: counts } = await store.query<'cohorts'>(plan)
+        const came = counts[0]?.returned.flatMap((people, distance) => (people === 0 ? [] : [distance]))
+        expectEqual([counts.length, came?.join(' ')], [1, expected], `${length} periods`)
+      }
+      const starts = [0, 1, 2, 200, 201, 299].map((hour) => day(hour / 24))
+      const uneven = cohorts({ starts, periods: 2, to: day(201 / 24), until: day(300 / 24) })
+      expectEqual(await table(store, uneven), '1: 1 0 1 / 0: 0 0 0 / 0: 0 0 0 / 1: 1 0 1', 'uneven')
+      expectEqual(
+        await table(store, { ...uneven, cohort: 'any' }),
+        '1: 1 0 1 / 0: 0 0 0 / 1: 1 0 1 / 1: 1 0 1',
+        'uneven, any',
+      )
+    },
+  },
 ]

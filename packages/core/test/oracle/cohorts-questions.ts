@@ -12,13 +12,16 @@ export function makeCohorts(
   zone: string,
 ): CohortsPlan {
   const interval = random.pick(['day', 'day', 'day', ...COHORT_INTERVALS] as const)
-  const periods = random.pick([1, 2, 3, 8])
+  const periods = random.pick([1, 2, 3, 8, 60])
   // Whoever asks of less than the whole has the whole in mind, so the axis may begin before the range.
   const asked = scope.from - random.pick([0, 0, random.int(0, 2 * 86_400_000)])
   const bounds = bucketStarts(interval, asked, Math.max(scope.to, asked + 1), zone)
   for (let more = 0; more <= periods; more++) {
     bounds.push(shift(interval, bounds.at(-1) ?? asked, 1, zone))
   }
+  // Periods as no calendar has them: some are several days in one.
+  const uneven = random.chance(0.2) ? bounds.filter((_, place) => place < 1 || random.chance(0.7)) : bounds
+  const axis = uneven.length > periods + 1 ? uneven : bounds
   return {
     kind: 'cohorts',
     project_id: scope.project_id,
@@ -32,7 +35,7 @@ export function makeCohorts(
     returning: random.chance(0.4) ? null : makeMatch(random, events),
     cohort: random.pick(COHORT_KINDS),
     periods,
-    starts: bounds.slice(0, -1),
-    until: bounds.at(-1) ?? scope.to,
+    starts: axis.slice(0, -1),
+    until: axis.at(-1) ?? scope.to,
   }
 }

@@ -1,9 +1,9 @@
 import type { CohortsPlan, CohortsResult } from '../../ports/cohorts-plan.js'
 import type { CallOptions } from '../../ports/event-store.js'
 import { type FindReading, type Read, rawFacts } from './reader.js'
-import { cohortsStatement, periodKeys, SIZE } from './sql/cohorts.js'
+import { cohortsStatement } from './sql/cohorts.js'
 
-type Row = { readonly cohort: number; readonly period: number; readonly people: number }
+type Row = { readonly cohort: number; readonly distance: number; readonly people: number }
 
 export function createCohortsAnswer(
   read: Read,
@@ -16,13 +16,11 @@ export function createCohortsAnswer(
       size: 0,
       returned: Array.from({ length: periods + 1 }, () => 0),
     }))
-    const places = new Map(periodKeys(plan).map((key, place) => [key, place]))
-    for (const { cohort, period, people } of rows) {
-      const place = places.get(cohort) ?? -1
-      const own = cohorts[place]
+    for (const { cohort, distance, people } of rows) {
+      const own = cohorts[cohort]
       if (own === undefined) continue
-      if (period === SIZE) own.size = people
-      else own.returned[(places.get(period) ?? place) - place] = people
+      if (distance < 0) own.size = people
+      else own.returned[distance] = people
     }
     return { ...rawFacts(false), cohorts }
   }
