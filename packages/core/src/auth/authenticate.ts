@@ -47,7 +47,7 @@ export interface AuthenticationNeed {
 export interface Authenticator {
   /**
    * Who asks. Errors, in this order: 401 `missing_bearer_token`, 401 `malformed_api_key`, 401
-   * `invalid_api_key` (unknown, wrong, revoked and expired alike), 401 `key_kind_mismatch`, 403
+   * `invalid_api_key` (unknown, wrong, revoked, expired and of the other environment alike), 401 `key_kind_mismatch`, 403
    * `insufficient_scope`, 403 `origin_not_allowed`; and 503 `storage_unavailable` when the key is not cached
    * and the key store does not answer. For read tokens 401 `token_expired` comes after a right signature, before
    * anything is looked up, and 403 `key_kind_not_allowed` where none are taken. With `project`: 404 `unknown_project` for all but the key's own (for
@@ -167,11 +167,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throw invalidKey()
     }
     const { kind, env } = cached.record
-    if (kind !== presented.kind || env !== presented.env) {
-      throw new AnalyticsError(
-        'key_kind_mismatch',
-        `This key is a ${kind}_${env} key; send it as it was made.`,
-      )
+    // There is no such key in that environment.
+    if (env !== presented.env) throw invalidKey()
+    if (kind !== presented.kind) {
+      throw new AnalyticsError('key_kind_mismatch', `This key is a ${kind} key; send it as it was made.`)
     }
     return cached
   }

@@ -13,6 +13,12 @@ export const LIMITED_ROUTES = [
   'query',
   'stats',
   'sources',
+  'attribution',
+  'live',
+  'person',
+  'funnel',
+  'cohorts',
+  'paths',
   'schema',
   'export',
 ] as const

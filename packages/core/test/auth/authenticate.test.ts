@@ -252,10 +252,18 @@ describe('rows 58 and 59: keys that are not valid', () => {
 describe('order of the checks', () => {
   it('tells the kind only to who knows the secret', async () => {
     expect(await bench.answer({ key: pk.replace('pk_', 'sk_') })).toBe('key_kind_mismatch')
-    expect(await bench.answer({ key: sk.replace('_live_', '_test_') })).toBe('key_kind_mismatch')
     expect(await bench.answer({ key: `${pk.replace('pk_', 'sk_').slice(0, -43)}${'A'.repeat(43)}` })).toBe(
       'invalid_api_key',
     )
+  })
+
+  it('row 59: a key of the other environment is no key, whatever kind it is sent as', async () => {
+    const { secret } = await bench.keyManager.create({ project_id: project.id, kind: 'sk', env: 'test' })
+    for (const key of [sk.replace('_live_', '_test_'), secret.replace('_test_', '_live_')]) {
+      expect(await bench.answer({ key })).toBe('invalid_api_key')
+      expect(await bench.answer({ key: key.replace('sk_', 'rk_') })).toBe('invalid_api_key')
+    }
+    expect(await bench.answer({ key: secret })).toBe('ok')
   })
 
   it('row 60: checks the scope before the origin', async () => {

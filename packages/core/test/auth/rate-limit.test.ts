@@ -1,8 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRateLimiter, type RateLimiter, type RateLimitsOption } from '../../src/auth/rate-limit.js'
+import {
+  createRateLimiter,
+  LIMITED_ROUTES,
+  type RateLimiter,
+  type RateLimitsOption,
+} from '../../src/auth/rate-limit.js'
 import type { Diagnostic } from '../../src/diagnostics.js'
+import { INGEST_ROUTES } from '../../src/http/ingest-routes.js'
+import { PRIVACY_ROUTES } from '../../src/http/privacy-routes.js'
+import { QUERY_ROUTES } from '../../src/http/query-routes.js'
+import { createAnalytics } from '../../src/index.js'
 import type { RateLimit, RateLimitStore, Taken } from '../../src/ports/rate-limit-store.js'
+import { memoryEvents, memoryKeys } from '../../src/stores/memory/index.js'
 import { memoryRateLimits } from '../../src/stores/memory/memory-rate-limits.js'
 import { principalOf, testProject } from '../control/principals.js'
 
@@ -130,7 +140,8 @@ describe('the limiter', () => {
     const principal = principalOf('sk')
     expect(await made.take(principal, 'track')).toMatchObject({ limit: { rate: 50, burst: 200 } })
     expect(await made.take(principal, 'batch')).toMatchObject({ limit: { rate: 5, burst: 20 } })
-    for (const route of ['identify', 'forget', 'query', 'stats', 'sources'] as const) {
+    for (const route of LIMITED_ROUTES) {
+      if (route === 'track' || route === 'batch') continue
       expect(await made.take(principal, route)).toBeUndefined()
     }
     expect(await count(limiter(), principal)).toBe(200)
@@ -162,6 +173,40 @@ describe('the limiter', () => {
       })
     }
     expect(made.diagnostics.map(({ kind }) => kind)).toEqual(['hook_failed', 'hook_failed'])
+  })
+
+  it('limits every route that takes a key of a project, for the projects that say so', async () => {
+    const tight = Object.fromEntries(LIMITED_ROUTES.map((route) => [route, { rate: 0.001, burst: 1 }]))
+    const analytics = createAnalytics({
+      events: memoryEvents(),
+      keys: memoryKeys(),
+      rateLimits: ({ plan }) => (plan === 'tight' ? tight : undefined),
+    })
+    const made = await Promise.all(
+      ['tight', 'free'].map((plan) => analytics.projects.create({ slug: plan, plan })),
+    )
+    const names = new Set<string>()
+    for (const route of [...INGEST_ROUTES, ...QUERY_ROUTES, ...PRIVACY_ROUTES]) {
+      if (route.by !== 'key' || route.path.includes(':')) continue
+      names.add(route.path.replace('/v1/', ''))
+      const statuses: number[] = []
+      for (const { keys } of [...made, ...made]) {
+        const request = new Request(`http://x${route.path}`, {
+          method: route.method,
+          headers: { authorization: `Bearer ${keys.sk}` },
+          ...(route.method === 'GET' ? {} : { body: '{}' }),
+        })
+        statuses.push((await analytics.handler(request)).status)
+      }
+      expect([route.method, route.path, statuses.map((status) => status === 429)]).toEqual([
+        route.method,
+        route.path,
+        // Both methods of a path take from one bucket.
+        [route.path === '/v1/stats' && route.method === 'POST', false, true, false],
+      ])
+    }
+    expect([...names].sort()).toEqual(LIMITED_ROUTES.toSorted())
+    await analytics.close()
   })
 
   it('uses its own buckets while a store fails, asks again after a second, and says so once a minute', async () => {
@@ -206,8 +251,6 @@ describe('the limiter', () => {
     [{ track: { rate: 1, burst: 0.5 } }, /above 0/],
     [{ batch: { rate: 1 } }, /above 0/],
   ])('refuses the option %j', async (limits, message) => {
-    const { createAnalytics } = await import('../../src/index.js')
-    const { memoryEvents, memoryKeys } = await import('../../src/stores/memory/index.js')
     expect(() =>
       createAnalytics({ events: memoryEvents(), keys: memoryKeys(), rateLimits: limits as never }),
     ).toThrow(message)

@@ -41,6 +41,7 @@ beforeEach(async () => {
     'wrong secret': otherSecret(keys.sk),
     'wrong secret of a public key': otherSecret(keys.pk),
     'wrong secret and kind': otherSecret(keys.sk).replace('sk_', 'rk_'),
+    'other environment': keys.sk.replace('_live_', '_test_'),
     'wrong secret and environment': otherSecret(keys.sk).replace('_live_', '_test_'),
     revoked: revoked.secret,
     expired: expired.secret,

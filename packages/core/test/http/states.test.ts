@@ -69,7 +69,7 @@ describe.each(ROUTES)('%s %s', (method, path, body, scope) => {
       ['revoked', revoked.secret, 401, 'invalid_api_key'],
       ['expired', expired.secret, 401, 'invalid_api_key'],
       ['wrong kind', keys.sk.replace('sk_', 'rk_'), 401, 'key_kind_mismatch'],
-      ['wrong env', test.secret.replace('_test_', '_live_'), 401, 'key_kind_mismatch'],
+      ['wrong env', test.secret.replace('_test_', '_live_'), 401, 'invalid_api_key'],
       ['other scope', scope === 'ingest' ? keys.rk : keys.pk, 403, 'insufficient_scope'],
       ['secret', keys.sk, path === '/v1/identify' ? 200 : good, undefined],
       ['test', test.secret, path === '/v1/identify' ? 200 : good, undefined],
@@ -85,7 +85,7 @@ describe.each(ROUTES)('%s %s', (method, path, body, scope) => {
         if (key !== undefined) expect(answer.text).not.toContain(key.slice(-20))
       }
     }
-    for (const name of ['wrong secret', 'revoked', 'expired']) {
+    for (const name of ['wrong secret', 'revoked', 'expired', 'wrong env']) {
       expect(bodies.get(name)).toBe(bodies.get('unknown prefix'))
     }
     const claimed = `${path}${path.includes('?') ? '&' : '?'}key=${keys.sk}`
