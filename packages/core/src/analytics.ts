@@ -35,7 +35,7 @@ import { createUsageMeter } from './projects/usage-meter.js'
 import { queryAttribution } from './query/attribution.js'
 import { queryCohorts } from './query/cohorts.js'
 import { queryEvents } from './query/events.js'
-import { beginExport } from './query/export.js'
+import { beginExport, rowsOf } from './query/export.js'
 import { queryFunnel } from './query/funnel.js'
 import { queryLive } from './query/live.js'
 import { queryPaths } from './query/paths.js'
@@ -295,7 +295,7 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
       await querySchema(queryDeps, await principal(project), params, { signal }),
     async *export(params = {}, { project, signal } = {}) {
       const { pages } = beginExport(queryDeps, await principal(project), params, { signal })
-      for await (const page of pages) yield* page
+      yield* rowsOf(pages, signal)
     },
     explain: (url, referrer = '', { requestHost = '', userAgent = '' } = {}) =>
       explain(

@@ -8,8 +8,8 @@ export type ParsedTimestamp =
 const ISO =
   /^([+-]?\d{4,6})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|z|[+-]\d{2}:?\d{2})?)?$/
 
-// Milliseconds below this are before March 1973; the same number read as seconds is a date of today.
-const SECONDS_LOOK = 100_000_000_000
+/** Milliseconds below this are before March 1973; the same number read as seconds is a date of today. */
+export const SECONDS_LOOK = 100_000_000_000
 
 /**
  * Reads an event time: ISO 8601 text (no zone = UTC, `:60` = the next second), epoch milliseconds, or a Date.

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { LIMITS } from './limits.js'
 import type { PersonQuestion, PersonResponse, PersonTouch } from './person.js'
-import { questionShape, whole } from './query.js'
+import { cursorSchema, questionShape, whole } from './query.js'
 import { eventRowSchema, resultMetaSchema } from './response.js'
 
 const { from, to, range, timezone } = questionShape
@@ -15,7 +15,7 @@ export const personParamsSchema: z.ZodType<PersonQuestion> = z.strictObject({
   user_id: z.string().min(1).max(LIMITS.userId).optional(),
   anonymous_id: z.string().min(1).max(LIMITS.anonymousId).optional(),
   limit: whole(1, LIMITS.queryLimitMax).optional(),
-  cursor: z.string().min(1).max(512).optional(),
+  cursor: cursorSchema.optional(),
 })
 
 const moment = z.iso.datetime({ offset: true })

@@ -74,6 +74,8 @@ const moment = z.union([z.string().min(1).max(64), z.number(), z.date()], {
   error: () => 'is not ISO 8601, for example 2026-05-01 or 2026-05-01T00:00:00Z',
 })
 const name = z.string().min(1).max(LIMITS.url)
+/** A place among events holds an event id, escaped and encoded: one character of it is up to eight here. */
+export const cursorSchema: z.ZodType<string> = z.string().min(1).max(2048)
 
 /** The schema of each parameter that every report has. */
 export type QuestionShape = {
@@ -100,7 +102,7 @@ export const questionShape: QuestionShape = {
 export const queryParamsSchema: z.ZodType<QueryParams> = z.strictObject({
   ...questionShape,
   limit: whole(1, LIMITS.queryLimitMax).optional(),
-  cursor: z.string().min(1).max(512).optional(),
+  cursor: cursorSchema.optional(),
 })
 
 /** Parameters of `GET` and `POST /v1/stats`; an unknown parameter is an error. */

@@ -34,6 +34,19 @@ export function beginExport(
   return { format: params.format ?? 'ndjson', pages: readPages(deps, plan, options) }
 }
 
+/** One by one. After each it looks at the signal: who has left must not take a part for the whole. */
+export async function* rowsOf(
+  pages: Export['pages'],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ExportRow, void, undefined> {
+  for await (const page of pages) {
+    for (const row of page) {
+      yield row
+      signal?.throwIfAborted()
+    }
+  }
+}
+
 const EVERYTHING: ExportParams = {
   from: new Date(TIMESTAMP_RANGE.min),
   to: new Date(TIMESTAMP_RANGE.max),
@@ -49,8 +62,11 @@ async function* readPages(
   options: CallOptions,
 ): AsyncGenerator<readonly ExportRow[], void, undefined> {
   for (let plan = first; ; ) {
+    options.signal?.throwIfAborted()
     const { rows, next } = await store.query<'export'>(plan, options)
     yield rows
+    // After the last page too.
+    options.signal?.throwIfAborted()
     if (next === null) return
     plan = { ...plan, after: next }
   }

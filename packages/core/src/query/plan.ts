@@ -13,7 +13,7 @@ import type { Catalog } from '../catalog.js'
 import { AnalyticsError } from '../errors.js'
 import type { Condition } from '../ports/conditions.js'
 import type { PlanScope, ResultFacts } from '../ports/query-plan.js'
-import { DAY_MS } from '../time.js'
+import { DAY_MS, SECONDS_LOOK } from '../time.js'
 import { isoInZone, shift, startOf } from './calendar.js'
 import { equalities, toConditions } from './conditions.js'
 import { checkZone, parseInZone } from './zone.js'
@@ -186,6 +186,10 @@ function shortRange(text: string, zone: string, now: number): { from: number; to
 }
 
 function readMoment(field: 'from' | 'to', value: string | number | Date, zone: string): number {
+  const number = typeof value === 'string' && /^\d{9,11}$/.test(value) ? Number(value) : value
+  if (typeof number === 'number' && number > 0 && number < SECONDS_LOOK) {
+    throw invalid(field, `${number} looks like seconds; send epoch milliseconds or ISO 8601`)
+  }
   const ms =
     value instanceof Date ? value.getTime() : typeof value === 'number' ? value : parseInZone(value, zone)
   if (ms === undefined || !Number.isFinite(ms)) {

@@ -46,6 +46,7 @@ export async function queryStats(
   const order_by = readOrder(params, metrics, group_by)
   const question = { params, metrics, group_by, order_by, goal: goalOf(deps, params, metrics) }
   const ask = async (of: Scope, part: Part): Promise<Table> => {
+    if (of.asked.from >= of.asked.to) return nothing(question, part)
     const plan = planOf(of, question, part)
     return {
       result: await deps.store.query<'stats'>(plan, options),
@@ -120,6 +121,21 @@ function planOf(scope: Scope, { params, metrics, order_by, goal }: Question, par
     limit:
       part.only?.inside === true ? Math.max(part.only.groups.length, 1) : (params.limit ?? DEFAULT_LIMIT),
     days: params.raw === true ? null : wholeDays(scope),
+  }
+}
+
+/** The answer of an empty range: no bucket, and no value in any group. */
+function nothing({ params }: Question, { group_by, only }: Part): Table {
+  return {
+    result: {
+      rows: [],
+      groups: only?.groups ?? [[]],
+      truncated: false,
+      estimated: false,
+      answered_by: 'raw',
+    },
+    group_by,
+    axis: params.interval === undefined ? null : [],
   }
 }
 

@@ -19,19 +19,20 @@ function zoned(ms: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone)
 }
 
-/** Throws `invalid_params` unless the runtime knows the IANA zone. */
+/** Throws `invalid_params` unless the runtime knows the IANA zone; Temporal also takes offsets, which are none. */
 export function checkZone(zone: string): void {
   if (known.has(zone)) return
   try {
-    zoned(0, zone)
+    if (/^[A-Za-z]/.test(zone)) return void zoned(0, zone)
   } catch {
-    const near = suggest(zone, Intl.supportedValuesOf('timeZone'))
-    throw new AnalyticsError(
-      'invalid_params',
-      `timezone: "${zone}" is not an IANA time zone such as Europe/Paris${near}.`,
-      { details: { field: 'timezone' } },
-    )
+    // Falls through: whatever it is instead.
   }
+  const near = suggest(zone, Intl.supportedValuesOf('timeZone'))
+  throw new AnalyticsError(
+    'invalid_params',
+    `timezone: "${zone}" is not an IANA time zone such as Europe/Paris, or Etc/GMT-5 for UTC+5${near}.`,
+    { details: { field: 'timezone' } },
+  )
 }
 
 function stretchAt(ms: number, zone: string): Stretch {

@@ -54,7 +54,11 @@ test.each([
 
 test.each([
   ['2026-05-10', '2026-05-17', 'UTC', '2025-05-10T00:00:00+00:00', '2025-05-17T00:00:00+00:00'],
-  ['2024-02-29', '2024-03-01', 'UTC', '2023-03-01T00:00:00+00:00', '2023-03-01T00:00:00+00:00'],
+  ['2024-02-29', '2024-03-01', 'UTC', '2023-02-28T00:00:00+00:00', '2023-03-01T00:00:00+00:00'],
+  ['2024-02-01', '2024-02-29', 'UTC', '2023-02-01T00:00:00+00:00', '2023-03-01T00:00:00+00:00'],
+  ['2024-02-28T12:00', '2024-02-29T10:00', 'UTC', '2023-02-28T12:00:00+00:00', '2023-03-01T10:00:00+00:00'],
+  ['2024-02-29T08:00', '2024-02-29T10:00', 'UTC', '2023-02-28T08:00:00+00:00', '2023-02-28T10:00:00+00:00'],
+  ['2024-02-29', '2024-03-01', 'Pacific/Chatham', '2023-02-28T00:00:00+13:45', '2023-03-01T00:00:00+13:45'],
   ['2026-03-08', '2026-03-09', 'America/New_York', '2025-03-08T00:00:00-05:00', '2025-03-09T00:00:00-05:00'],
 ])('a year before %s to %s', (from, to, zone, start, end) => {
   expect(compare(from, to, 'previous_year', zone)).toEqual([start, end])
@@ -74,6 +78,21 @@ test('whole days are compared with as many whole days, right before', () => {
       // Not more than an hour apart, unless whole months of different lengths are compared.
       const months = startOf('month', from, zone) === from && startOf('month', to, zone) === to
       if (!months) expect(Math.abs(from - before.from - (to - from))).toBeLessThanOrEqual(7_200_000)
+    }),
+  )
+})
+
+test('a year before is never the other way round, and as long but for a day and an hour', () => {
+  const zones = ['UTC', 'America/New_York', 'Australia/Lord_Howe', 'America/Santiago']
+  const near = [Date.UTC(2024, 1, 29), Date.UTC(2025, 2, 9, 7), Date.UTC(2023, 9, 1)]
+  const ahead = fc.integer({ min: -3 * 86_400_000, max: 3 * 86_400_000 })
+  fc.assert(
+    fc.property(fc.constantFrom(...zones), fc.constantFrom(...near), ahead, ahead, (zone, ms, a, b) => {
+      fc.pre(a !== b)
+      const [from, to] = [ms + Math.min(a, b), ms + Math.max(a, b)]
+      const before = comparedRange({ from, to }, 'previous_year', zone)
+      expect(before.from).toBeLessThanOrEqual(before.to)
+      expect(Math.abs(before.to - before.from - (to - from))).toBeLessThanOrEqual(25 * 3_600_000)
     }),
   )
 })

@@ -87,13 +87,34 @@ describe('in process', () => {
     expect(await ids({ filters: { field: 'event_name', op: 'is', value: 'a' } })).toEqual(['1', '2'])
   })
 
-  test('leaving the loop reads no more; so does a signal', async () => {
+  test('leaving the loop reads no more', async () => {
     const bench = await start()
     await fill(bench, 6000)
     for await (const row of bench.analytics.export()) if (row.event_id === 'e10') break
     expect(bench.asked()).toBe(1)
     const wrong = all(bench.analytics.export({ range: 'fortnight' }))
     await expect(wrong).rejects.toMatchObject({ code: 'invalid_params' })
+  })
+
+  test.each([
+    ['in the middle of a page', 6000, 10],
+    ['at the end of a page', 6000, 1999],
+    ['in the middle of the last page', 100, 10],
+    ['at the very last row', 100, 99],
+  ])('a signal ends it %s, and never as if it were whole', async (_name, stored, last) => {
+    const bench = await start()
+    await fill(bench, stored)
+    const leaving = new AbortController()
+    const seen: string[] = []
+    const reading = (async () => {
+      for await (const { event_id } of bench.analytics.export({}, { signal: leaving.signal })) {
+        seen.push(event_id)
+        if (event_id === `e${last}`) leaving.abort(new Error('enough'))
+      }
+    })()
+    await expect(reading).rejects.toThrow('enough')
+    expect(seen.length).toBe(last + 1)
+    expect(bench.asked()).toBe(1)
   })
 })
 

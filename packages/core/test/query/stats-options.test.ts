@@ -78,6 +78,19 @@ test('a compared series is laid bucket on bucket; where the other range is short
   expect(march.rows.map(({ previous }) => previous).slice(27)).toEqual([{ value: 0 }, null, null, null])
 })
 
+test('a year before an hour that the clock skipped then is empty: nothing to lay beside a series, else zeros', async () => {
+  const range = { from: '2026-03-30T02:00', to: '2026-03-30T03:00', timezone: 'Europe/Berlin' } as const
+  const asked = { ...range, metrics: ['count', 'bounce_rate'], compare: 'previous_year' } as const
+  const whole = await analytics.stats(asked)
+  expect(whole.rows).toEqual([{ count: 0, bounce_rate: null, previous: { count: 0, bounce_rate: null } }])
+  expect(whole.meta.compared_to).toEqual({
+    from: '2025-03-30T03:00:00+02:00',
+    to: '2025-03-30T03:00:00+02:00',
+  })
+  const series = await analytics.stats({ ...asked, interval: 'hour' })
+  expect(series.rows.map(({ previous }) => previous)).toEqual([null])
+})
+
 test('totals count people once over all groups; other is what the limit left out', async () => {
   const answer = await analytics.stats({
     range: '4d',
@@ -275,6 +288,22 @@ test('with a catalog, an event that is not in it is named with what is', async (
     })
   }
   await expect(closed.stats({ range: '7d', event: '$pageview' })).resolves.toBeDefined()
+})
+
+test('the cursor of the longest event id is taken back', async () => {
+  const id = (sign: string): string => sign.repeat(126)
+  const [first, second] = [`${id('\u{4E00}')}-1`, `${id('"')}-0`]
+  for (const event_id of [first, second]) {
+    const told = await analytics.track({ event: 'long', event_id, anonymous_id: 'z', timestamp: NOW })
+    expect(told).toMatchObject({ ok: true, event_id })
+  }
+  const ask = { range: '1d', event: 'long', limit: 1 } as const
+  const page = await analytics.query(ask)
+  const next = await analytics.query({ ...ask, cursor: page.next_cursor ?? '' })
+  expect([...page.rows, ...next.rows].map(({ event_id }) => event_id)).toEqual([first, second])
+  const person = await analytics.person({ anonymous_id: 'z', limit: 1 })
+  const older = await analytics.person({ anonymous_id: 'z', limit: 1, cursor: person.next_cursor ?? '' })
+  expect(older.timeline.map(({ event_id }) => event_id)).toEqual([second])
 })
 
 test('pages of raw events follow each other without a gap or a repeat, whatever their times', async () => {

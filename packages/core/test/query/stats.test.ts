@@ -75,6 +75,13 @@ describe('bad parameters', () => {
     ['from without to', { from: '2026-05-01' }, 'invalid_params', /to: missing/],
     ['from after to', { from: '2026-05-02', to: '2026-05-01' }, 'invalid_params', /not before/],
     ['not ISO', { from: 'yesterday-ish', to: '2026-05-01' }, 'invalid_params', /ISO 8601/],
+    [
+      'seconds',
+      { from: 1_778_000_000, to: 1_778_958_000 },
+      'invalid_params',
+      /^from: .*seconds.*milliseconds/,
+    ],
+    ['seconds as text', { from: '2026-05-01', to: '1778958000' }, 'invalid_params', /^to: .*seconds/],
     ['range and from', { range: '7d', from: '2026-05-01' }, 'invalid_params', /either/],
     ['unknown range', { range: 'fortnight' }, 'invalid_params', /fortnight/],
     ['unknown metric', { range: '7d', metric: 'median' }, 'invalid_params', /metric/],
@@ -86,6 +93,7 @@ describe('bad parameters', () => {
     ['limit 1e9', { range: '7d', limit: '1e9' }, 'invalid_params', /limit/],
     ['limit 1001', { range: '7d', limit: 1001 }, 'invalid_params', /limit/],
     ['unknown zone', { range: '7d', timezone: 'Mars/Base' }, 'invalid_params', /Mars/],
+    ['an offset for a zone', { range: '7d', timezone: '+05:30' }, 'invalid_params', /IANA.*Etc\/GMT-5/],
     ['a parameter that does not exist', { range: '7d', grup_by: 'source' }, 'invalid_params', /grup_by/],
     ['a list where text is expected', { range: '7d', source: ['a', 'b'] }, 'invalid_params', /source/],
     [
@@ -111,6 +119,11 @@ describe('bad parameters', () => {
       details: { allowed: expect.arrayContaining(['source', 'country']) },
     })
   })
+})
+
+test('the beginning of time, and zones that are fixed offsets', async () => {
+  const { meta } = await analytics.stats({ from: 0, to: NOW, timezone: 'Etc/GMT-5' })
+  expect(meta.from).toBe('1970-01-01T05:00:00+05:00')
 })
 
 test('short ranges', async () => {
