@@ -1,6 +1,6 @@
 import { explain } from '@millimetric/classifier'
 import type { StatsParams, StatsResponse } from '@millimetric/schema/wire'
-import type { Analytics, CallContext, QueryContext, Receipt } from './api.js'
+import type { Analytics, QueryContext } from './api.js'
 import { createAccountKeys } from './auth/account-keys.js'
 import { createAuthenticator } from './auth/authenticate.js'
 import { createToken } from './auth/create-token.js'
@@ -13,14 +13,12 @@ import { createRateLimiter } from './auth/rate-limit.js'
 import { createTokenSigner } from './auth/read-token.js'
 import type { EventDefinitions } from './catalog.js'
 import { guardDiagnostics } from './diagnostics.js'
-import { AnalyticsError, isAnalyticsError } from './errors.js'
+import { AnalyticsError } from './errors.js'
 import { createHandler } from './http/handler.js'
-import { readIdentify } from './http/ingest-routes.js'
-import { normalizeAddress } from './ingest/address.js'
 import { createAdmission } from './ingest/admission.js'
 import { createDeliver } from './ingest/deliver.js'
 import { createEventNames } from './ingest/event-names.js'
-import { type IngestDeps, ingest } from './ingest/ingest.js'
+import type { IngestDeps } from './ingest/ingest.js'
 import { createUserAgentReader } from './ingest/user-agent.js'
 import { hostOfPage } from './ingest/verdict.js'
 import { type AnalyticsOptions, resolveOptions } from './options.js'
@@ -45,13 +43,12 @@ import { querySchema } from './query/schema.js'
 import { querySources } from './query/sources.js'
 import { queryStats } from './query/stats.js'
 import { createUpkeep } from './query/upkeep.js'
-import { failedReceipt, toReceipt } from './receipts.js'
+import { createReceipts } from './receipts.js'
 import { memoryRateLimits } from './stores/memory/memory-rate-limits.js'
 
 const USER_AGENTS = 5000
 const ORIGINS_TTL_MS = 60_000
 const PROJECT_TTL_MS = 10_000
-const SLICE = 1000
 
 interface Unfollowed extends Omit<Analytics, 'stats'> {
   stats(params: StatsParams, context?: QueryContext): Promise<StatsResponse>
@@ -195,41 +192,6 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
     return { kind: 'process', project: await findProject(name) }
   }
 
-  async function store(inputs: readonly unknown[], context: CallContext): Promise<Receipt[]> {
-    try {
-      const facts = {
-        ip: normalizeAddress(context.ip ?? ''),
-        userAgent: context.userAgent ?? '',
-        requestHost: context.requestHost ?? '',
-        headers: undefined,
-        trusted: true,
-      }
-      const results = await ingest(ingestDeps, await principal(context.project), {
-        events: inputs,
-        sentAt: undefined,
-        facts,
-      })
-      return results.map(toReceipt)
-    } catch (error) {
-      const failed = failedReceipt(error)
-      if (!isAnalyticsError(error)) {
-        onDiagnostic({ kind: 'internal_error', level: 'error', request_id: 'in process', error })
-      }
-      return inputs.map(() => failed)
-    }
-  }
-
-  async function storeOne(read: () => unknown, context: CallContext): Promise<Receipt> {
-    let event: unknown
-    try {
-      event = read()
-    } catch (error) {
-      return failedReceipt(error)
-    }
-    const [receipt] = await store([event], context)
-    return receipt ?? failedReceipt(new Error('no receipt'))
-  }
-
   let closing: Promise<{ undelivered: number }> | undefined
 
   async function close(): Promise<{ undelivered: number }> {
@@ -263,16 +225,7 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
       control: { projects, keyManager, accountKeys, ...usageDeps },
       onDiagnostic,
     }),
-    track: async (event, context = {}) => await storeOne(() => event, context),
-    async batch(inputs, context = {}) {
-      const results: Receipt[] = []
-      for (let at = 0; at < inputs.length; at += SLICE) {
-        results.push(...(await store(inputs.slice(at, at + SLICE), context)))
-      }
-      const count = results.filter(({ ok }) => ok).length
-      return { ok: count === results.length, count, results }
-    },
-    identify: async (identity, context = {}) => await storeOne(() => readIdentify(identity), context),
+    ...createReceipts({ ingestDeps, principal, onDiagnostic }),
     query: async (params, { project, signal } = {}) =>
       await queryEvents(queryDeps, await principal(project), params, { signal }),
     stats: async (params, { project, signal } = {}) =>

@@ -1,4 +1,5 @@
 import type { EventCode } from '@millimetric/schema/wire'
+import { type ErrorCode, isAnalyticsError } from './errors.js'
 
 /**
  * What the library has to say beside its answers. Everything that was not stored shows up here, so that a
@@ -15,6 +16,20 @@ export type Diagnostic =
       event_id: string | null
       message: string
     }
+  /**
+   * Events that were refused together, and why. Of a store that went away with them nobody knows yet: sent again
+   * under the same ids they count once.
+   */
+  | {
+      kind: 'events_not_stored'
+      /** `warn` for `quota_exceeded`, which is no failure. */
+      level: 'warn' | 'error'
+      count: number
+      code: ErrorCode
+      /** Null when it is not known, or when they belong to several. */
+      project_id: string | null
+      message: string
+    }
   | { kind: 'id_conflict'; level: 'warn'; project_id: string; event_id: string }
   | {
       kind: 'event_quarantined'
@@ -26,7 +41,6 @@ export type Diagnostic =
       reason: string
     }
   | { kind: 'insert_failed'; level: 'error'; events: number; attempt: number; final: boolean; error: unknown }
-  | { kind: 'overloaded'; level: 'error'; waiting: number; refused: number }
   | { kind: 'key_store_failed'; level: 'error'; operation: string; error: unknown }
   | { kind: 'rate_limit_store_failed'; level: 'error'; error: unknown }
   | { kind: 'pepper_mismatch'; level: 'error'; prefix: string; pepper_id: string; message: string }
@@ -58,6 +72,18 @@ export function guardDiagnostics(listener: OnDiagnostic): OnDiagnostic {
       console.error('millimetric: onDiagnostic threw', error)
     }
   }
+}
+
+/** Says once that events were refused together. An error that is none of ours is told by whoever answers for it. */
+export function reportNotStored(
+  onDiagnostic: OnDiagnostic,
+  error: unknown,
+  events: { project_id: string | null; count: number },
+): void {
+  if (!isAnalyticsError(error)) return
+  const { code, message } = error
+  const level = code === 'quota_exceeded' ? 'warn' : 'error'
+  onDiagnostic({ kind: 'events_not_stored', level, code, ...events, message })
 }
 
 function describe(error: unknown): string {

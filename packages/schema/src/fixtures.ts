@@ -1,3 +1,5 @@
+// Data table: events that every door takes, with what is stored of them, and events that it rejects, with their codes.
+
 import type { EventCode, EventWarning } from './wire.js'
 
 /** Instant all fixtures are judged at, epoch milliseconds: 2026-05-16T19:00:00.000Z. */
@@ -171,6 +173,53 @@ export const ACCEPTED_EVENTS: readonly AcceptedFixture[] = [
     warnings: ['sanitized'],
   },
   {
+    name: 'control characters leave addresses and what is read from them',
+    event: {
+      event: 'e',
+      anonymous_id: 'a',
+      url: 'https://a.test/\u001b[31m?utm_source=x%0Ay&utm_medium=e%1Bmail&utm_campaign=s%0D%0Aale&utm_term=%C2%85t&utm_content=%7Fc',
+      path: '/p\r\n\u001b[31m',
+      referrer: 'https://b.test/\u0085\u0000',
+      sdk_name: 'own\u0007',
+      sdk_version: '1\n',
+    },
+    stored: {
+      url: 'https://a.test/[31m?utm_source=x%0Ay&utm_medium=e%1Bmail&utm_campaign=s%0D%0Aale&utm_term=%C2%85t&utm_content=%7Fc',
+      path: '/p[31m',
+      referrer: 'https://b.test/',
+      sdk_name: 'own',
+      sdk_version: '1',
+      source: 'xy',
+      medium: 'email',
+      campaign: 'sale',
+      term: 't',
+      content: 'c',
+    },
+    warnings: ['sanitized'],
+  },
+  {
+    name: 'control characters in properties are data',
+    event: { event: 'e', anonymous_id: 'a', properties: { s: 'a\n\u001b\u007f' } },
+    stored: { properties: JSON.stringify({ s: 'a\n\u001b\u007f' }) },
+  },
+  {
+    name: 'spaces around a name go, joiners of emoji stay',
+    event: { event: '  \u{1f469}\u200d\u{1f4bb} done ', anonymous_id: 'a' },
+    stored: { event_name: '\u{1f469}\u200d\u{1f4bb} done' },
+  },
+  {
+    name: 'half an emoji in the name becomes U+FFFD',
+    event: { event: 'cut \ud83d', anonymous_id: 'a' },
+    stored: { event_name: 'cut \ufffd' },
+    warnings: ['sanitized'],
+  },
+  {
+    name: 'sent_at that is no time is told, also without a timestamp',
+    event: { event: 'e', anonymous_id: 'a', sent_at: {} },
+    stored: { timestamp: FIXTURE_NOW },
+    warnings: ['invalid_sent_at'],
+  },
+  {
     name: 'prototype-like keys are data',
     event: JSON.parse(
       '{"event":"e","anonymous_id":"a","properties":{"__proto__":{"is_admin":true},"constructor":1}}',
@@ -237,6 +286,11 @@ export const ACCEPTED_EVENTS: readonly AcceptedFixture[] = [
   },
 ]
 
+const escaped = (text: string): string =>
+  JSON.stringify(text).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 const event = (fields: Record<string, unknown>): Record<string, unknown> => ({
   event: 'e',
   anonymous_id: 'a',
@@ -258,6 +312,25 @@ export const REJECTED_EVENTS: readonly RejectedFixture[] = [
   { name: 'zero width in the name', event: event({ event: 'sign\u200bup' }), code: 'invalid_event' },
   { name: 'right-to-left override in the name', event: event({ event: 'a\u202eb' }), code: 'invalid_event' },
   ...[
+    '\nsignup\n',
+    'a\u0000b',
+    'sign\u0085up',
+    'sign\u00adup',
+    '\u061csignup',
+    'a\u180eb',
+    'a\u2028b',
+    'a\u2066b',
+    'a\u2060b',
+    '\ufeffsignup',
+    'a\u{e0041}b',
+  ].map(
+    (bad): RejectedFixture => ({
+      name: `the name ${escaped(bad)}`,
+      event: event({ event: bad }),
+      code: 'invalid_event',
+    }),
+  ),
+  ...[
     'null',
     'undefined',
     'NaN',
@@ -278,6 +351,7 @@ export const REJECTED_EVENTS: readonly RejectedFixture[] = [
   { name: 'anonymous_id that is an array', event: event({ anonymous_id: ['a'] }), code: 'illegal_id' },
   { name: 'user_id of 257 characters', event: event({ user_id: long(257) }), code: 'illegal_id' },
   { name: 'anonymous_id of 129 characters', event: event({ anonymous_id: long(129) }), code: 'illegal_id' },
+  { name: 'a next line (U+0085) in user_id', event: event({ user_id: 'a\u0085b' }), code: 'illegal_id' },
   { name: 'a newline in user_id', event: event({ user_id: 'a\nb' }), code: 'illegal_id' },
   { name: 'session_id that is an object', event: event({ session_id: {} }), code: 'illegal_id' },
   { name: 'event_id that is an object', event: event({ event_id: {} }), code: 'invalid_event_id' },
@@ -306,6 +380,9 @@ export const REJECTED_EVENTS: readonly RejectedFixture[] = [
   { name: 'properties as text', event: event({ properties: '{"a":1}' }), code: 'invalid_properties' },
   { name: 'properties as a list', event: event({ properties: [1] }), code: 'invalid_properties' },
   { name: 'a key of 257 bytes', event: event({ properties: { [long(257)]: 1 } }), code: 'bad_property_key' },
+  { name: 'a key of 10 KB', event: event({ properties: { [long(10_240)]: 1 } }), code: 'bad_property_key' },
+  { name: 'U+0000 in a key', event: event({ properties: { 'a\u0000b': 1 } }), code: 'bad_property_key' },
+  { name: 'DEL in a key', event: event({ properties: { 'a\u007fb': 1 } }), code: 'bad_property_key' },
   { name: 'a newline in a key', event: event({ properties: { 'a\nb': 1 } }), code: 'bad_property_key' },
   {
     name: '1e400',

@@ -1,4 +1,4 @@
-import { batchSchema, identifySchema } from '@millimetric/schema'
+import { batchSchema } from '@millimetric/schema'
 import { LIMITS } from '@millimetric/schema/limits'
 import type { BatchResponse, BatchResult, IdentifyResponse, TrackResponse } from '@millimetric/schema/wire'
 import { isTrusted } from '../auth/principal.js'
@@ -6,7 +6,8 @@ import type { LimitedRoute } from '../auth/rate-limit.js'
 import { AnalyticsError } from '../errors.js'
 import { clientAddress } from '../ingest/address.js'
 import type { RequestFacts } from '../ingest/enrich.js'
-import { ingest } from '../ingest/ingest.js'
+import { type IngestRequest, ingest } from '../ingest/ingest.js'
+import { validateIdentify } from '../ingest/validate.js'
 import { readJson } from './body.js'
 import { json } from './respond.js'
 import type { KeyCall, KeyRoute, Route, RouteDeps } from './route.js'
@@ -29,7 +30,7 @@ export const INGEST_ROUTES: readonly Route[] = [
 
 async function track(deps: RouteDeps, call: KeyCall): Promise<Response> {
   const body = await readJson(call.request, deps.maxBodyBytes)
-  const [result] = await store(deps, call, [body], undefined)
+  const [result] = await store(deps, call, { events: [body] })
   if (result === undefined || result.status === 'rejected') throw refusal(result)
   const answer: TrackResponse = {
     ok: true,
@@ -42,7 +43,7 @@ async function track(deps: RouteDeps, call: KeyCall): Promise<Response> {
 
 async function batch(deps: RouteDeps, call: KeyCall): Promise<Response> {
   const { events, sent_at } = readBatch(await readJson(call.request, deps.maxBodyBytes))
-  const results = await store(deps, call, events, sent_at)
+  const results = await store(deps, call, { events, sentAt: sent_at })
   if (results.every(({ status }) => status === 'rejected')) {
     throw new AnalyticsError('invalid_payload', 'Every event of the batch was rejected; details say why.', {
       details: { reason: 'all_rejected', results },
@@ -54,8 +55,8 @@ async function batch(deps: RouteDeps, call: KeyCall): Promise<Response> {
 }
 
 async function identify(deps: RouteDeps, call: KeyCall): Promise<Response> {
-  const event = readIdentify(await readJson(call.request, deps.maxBodyBytes))
-  const [result] = await store(deps, call, [event], undefined)
+  const body = await readJson(call.request, deps.maxBodyBytes)
+  const [result] = await store(deps, call, { events: [body], validate: validateIdentify })
   if (result === undefined || result.status === 'rejected') throw refusal(result)
   const answer: IdentifyResponse = { ok: true }
   return json(answer, 200)
@@ -64,8 +65,7 @@ async function identify(deps: RouteDeps, call: KeyCall): Promise<Response> {
 async function store(
   { ingestDeps, trustedProxies }: RouteDeps,
   { request, url, principal, peer }: KeyCall,
-  events: readonly unknown[],
-  sentAt: unknown,
+  { events, sentAt, validate }: Pick<IngestRequest, 'events' | 'sentAt' | 'validate'>,
 ): Promise<BatchResult[]> {
   const facts: RequestFacts = {
     ip: clientAddress(request.headers, peer, trustedProxies),
@@ -74,7 +74,7 @@ async function store(
     headers: request.headers,
     trusted: isTrusted(principal),
   }
-  return await ingest(ingestDeps, principal, { events, sentAt, facts })
+  return await ingest(ingestDeps, principal, { events, sentAt, facts, validate })
 }
 
 function refusal(result: BatchResult | undefined): AnalyticsError {
@@ -84,7 +84,7 @@ function refusal(result: BatchResult | undefined): AnalyticsError {
 }
 
 /** Checks the envelope of a batch; the events inside are judged one by one later. */
-export function readBatch(body: unknown): { events: unknown[]; sent_at?: unknown } {
+function readBatch(body: unknown): { events: unknown[]; sent_at?: unknown } {
   const parsed = batchSchema.safeParse(body)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
@@ -95,21 +95,6 @@ export function readBatch(body: unknown): { events: unknown[]; sent_at?: unknown
     throw invalid('batch_too_large', `events holds more than ${LIMITS.batchEvents} events; split the batch.`)
   }
   throw invalid('missing_events', 'A batch is { "events": [ … ] } with 1–1000 events.')
-}
-
-/** The `$identify` event that an identify call stands for. */
-export function readIdentify(body: unknown): Record<string, unknown> {
-  const parsed = identifySchema.safeParse(body)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    const field = String(issue?.path[0] ?? '')
-    throw invalid(
-      field === 'traits' ? 'invalid_properties' : field === '' ? 'invalid_event' : 'illegal_id',
-      `${field === '' ? 'identify' : field}: ${issue?.message ?? 'not valid'}; send { anonymous_id, user_id, traits? }.`,
-    )
-  }
-  const { anonymous_id, user_id, traits, event_id, timestamp, sent_at } = parsed.data
-  return { event: '$identify', anonymous_id, user_id, properties: traits, event_id, timestamp, sent_at }
 }
 
 function invalid(reason: string, message: string): AnalyticsError {

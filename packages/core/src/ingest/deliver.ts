@@ -1,4 +1,4 @@
-import type { OnDiagnostic } from '../diagnostics.js'
+import { type OnDiagnostic, reportNotStored } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
 import { type EventKey, type EventStore, eventKeyName, type StoredEvent } from '../ports/event-store.js'
 import { createBatchWriter, unavailable } from './batch-writer.js'
@@ -167,11 +167,7 @@ export function createDeliver(deps: {
   async function insertGroup(group: Group, known: Known): Promise<ReadonlyMap<string, number> | 'failed'> {
     try {
       const { outcomes, stored } = await deliverGroup(group.events, known)
-      let at = 0
-      for (const request of group.requests) {
-        answer(request, outcomes.slice(at, at + request.events.length))
-        at += request.events.length
-      }
+      answer(group, outcomes)
       return stored
     } catch (error) {
       refuse(group, error)
@@ -180,25 +176,43 @@ export function createDeliver(deps: {
   }
 
   /** A request is answered by its own events, whoever shared the insert with it. */
-  function answer(request: Waiting, outcomes: readonly Outcome[]): void {
-    const statuses: Delivery[] = []
-    for (const outcome of outcomes) {
-      if (typeof outcome !== 'string') {
-        fail(request, outcome)
-        return
+  function answer({ requests }: Group, outcomes: readonly Outcome[]): void {
+    const refused: NewEvent[] = []
+    let reason: AnalyticsError | undefined
+    let at = 0
+    for (const { events, resolve, reject } of requests) {
+      const statuses: Delivery[] = []
+      let error: AnalyticsError | undefined
+      for (const outcome of outcomes.slice(at, at + events.length)) {
+        if (typeof outcome === 'string') statuses.push(outcome)
+        else error ??= outcome
       }
-      statuses.push(outcome)
+      at += events.length
+      if (error === undefined) {
+        resolve(statuses)
+        continue
+      }
+      reject(error)
+      reason ??= error
+      refused.push(...events)
     }
-    request.resolve(statuses)
+    if (reason === undefined) return
+    undelivered += refused.length
+    report(reason, refused)
   }
 
-  function refuse({ requests }: Group, error: unknown): void {
-    for (const request of requests) fail(request, unavailable(error))
+  function refuse(group: Group, error: unknown): void {
+    const reason = unavailable(error)
+    answer(
+      group,
+      group.events.map(() => reason),
+    )
   }
 
-  function fail(request: Waiting, error: AnalyticsError): void {
-    undelivered += request.events.length
-    request.reject(error)
+  function report(error: AnalyticsError, events: readonly NewEvent[]): void {
+    const [project = null, ...others] = new Set(events.map(({ event }) => event.project_id))
+    const project_id = others.length > 0 ? null : project
+    reportNotStored(onDiagnostic, error, { project_id, count: events.length })
   }
 
   function takeGroup(): Waiting[] {
@@ -233,7 +247,7 @@ export function createDeliver(deps: {
         outcomes.push(repeatOf(first, event))
       }
     }
-    const exceptions = await writer.store([...firsts.values()])
+    const exceptions = await storeAll([...firsts.values()])
     if (exceptions.size === 0) {
       return { outcomes, stored: new Map([...firsts].map(([name, { body_hash }]) => [name, body_hash])) }
     }
@@ -256,27 +270,39 @@ export function createDeliver(deps: {
     return { outcomes, stored: 'failed' }
   }
 
+  function refusalOf(count: number): AnalyticsError | undefined {
+    if (closed) {
+      return new AnalyticsError('shutting_down', 'Analytics is closing and takes no more events.', {
+        retryAfter: 5,
+      })
+    }
+    const held = waiting + halfStored.rows
+    if (held === 0 || held + count <= options.maxWaiting) return undefined
+    return new AnalyticsError('overloaded', `${held} events are waiting for the event store already.`, {
+      retryAfter: 1,
+    })
+  }
+
+  /** As the writer's own, with an outcome also for rows of which nobody knows what became. Repeats are not among them. */
+  async function storeAll(rows: readonly StoredEvent[]): Promise<ReadonlyMap<StoredEvent, Outcome>> {
+    try {
+      return await writer.store(rows)
+    } catch (error) {
+      const reason = unavailable(error)
+      return new Map(rows.map((row) => [row, reason]))
+    }
+  }
+
   return {
     lookAhead(keys) {
       const idle = preparing === undefined && inserting === undefined && waiting === 0 && lookups.open === 0
       return idle && !closed && keys.length >= options.flushRows ? lookups.begin(keys) : undefined
     },
     append(events, ahead) {
-      if (closed) {
-        return Promise.reject(
-          new AnalyticsError('shutting_down', 'Analytics is closing and takes no more events.', {
-            retryAfter: 5,
-          }),
-        )
-      }
-      const held = waiting + halfStored.rows
-      if (held > 0 && held + events.length > options.maxWaiting) {
-        onDiagnostic({ kind: 'overloaded', level: 'error', waiting: held, refused: events.length })
-        return Promise.reject(
-          new AnalyticsError('overloaded', `${held} events are waiting for the event store already.`, {
-            retryAfter: 1,
-          }),
-        )
+      const refusal = refusalOf(events.length)
+      if (refusal !== undefined) {
+        report(refusal, events)
+        return Promise.reject(refusal)
       }
       return new Promise((resolve, reject) => {
         queue.push({ events, ahead, resolve, reject })

@@ -1,14 +1,14 @@
 import type { BatchResult, EventCode, EventWarning } from '@millimetric/schema/wire'
 import { type Principal, requireScope } from '../auth/principal.js'
 import type { Catalog } from '../catalog.js'
-import type { OnDiagnostic } from '../diagnostics.js'
+import { type OnDiagnostic, reportNotStored } from '../diagnostics.js'
 import type { StoredEvent } from '../ports/event-store.js'
 import type { ErasedTrace, Tombstones } from '../privacy/tombstones.js'
 import type { Admission } from './admission.js'
 import type { Deliver, Delivery, NewEvent } from './deliver.js'
 import { createEnricher, type EnrichDeps, type RequestFacts } from './enrich.js'
 import { claimedKeys, type Lookup } from './lookups.js'
-import { type ValidEvent, validateEvent } from './validate.js'
+import { type Validate, type ValidEvent, validateEvent } from './validate.js'
 
 /**
  * Looks at an event just before it is stored. Returns the event, a changed copy, or null to drop it on
@@ -34,8 +34,11 @@ export interface IngestDeps {
 
 export interface IngestRequest {
   events: readonly unknown[]
-  sentAt: unknown
+  /** Clock of the client for all of them. */
+  sentAt?: unknown
   facts: RequestFacts
+  /** What the events are: events, unless it says otherwise. */
+  validate?: Validate | undefined
 }
 
 type Judged =
@@ -64,26 +67,41 @@ export async function ingest(
       ? deps.deliver.lookAhead(claimedKeys(principal.project.id, request.events))
       : undefined
   try {
-    return await store(deps, principal, await judgeAll(deps, principal, request), ahead)
+    return await store(deps, principal, await admit(deps, principal, request), ahead)
   } finally {
     ahead?.end()
+  }
+}
+
+/** What may be stored, and what not; rejects when nothing may be. Delivery reports by itself what it refuses. */
+async function admit(
+  deps: IngestDeps,
+  principal: Principal,
+  request: IngestRequest,
+): Promise<readonly Judged[]> {
+  const { project } = principal
+  try {
+    const judged = await refuseErased(deps, await judgeAll(deps, principal, request))
+    await deps.admission.requireQuota(
+      project,
+      judged.flatMap((one) => (one.kind === 'new' ? [one.event.timestamp] : [])),
+    )
+    return judged
+  } catch (error) {
+    reportNotStored(deps.onDiagnostic, error, { project_id: project.id, count: request.events.length })
+    throw error
   }
 }
 
 async function store(
   deps: IngestDeps,
   principal: Principal,
-  all: readonly Judged[],
+  judged: readonly Judged[],
   ahead: Lookup | undefined,
 ): Promise<BatchResult[]> {
-  const judged = await refuseErased(deps, all)
   const accepted: NewEvent[] = []
   for (const one of judged) if (one.kind === 'new') accepted.push({ event: one.event, fresh: one.fresh })
   const { project } = principal
-  await deps.admission.requireQuota(
-    project,
-    accepted.map(({ event }) => event.timestamp),
-  )
   const delivered = accepted.length === 0 ? [] : await deliverAccepted(deps, accepted, ahead)
   if (accepted.length > 0) deps.noteStored()
   const stored = accepted.filter((_, index) => delivered[index] === 'stored')
@@ -156,12 +174,13 @@ async function deliverAccepted(
 
 async function judgeAll(deps: IngestDeps, principal: Principal, request: IngestRequest): Promise<Judged[]> {
   const receivedAt = deps.clock()
+  const { validate = validateEvent } = request
   const { id, retention_days } = principal.project
   const facts = { receivedAt, sentAt: request.sentAt, retentionDays: retention_days }
   const enrich = await createEnricher(deps.enrichment, request.facts)
   const judged: Judged[] = []
   for (const [seq, input] of request.events.entries()) {
-    const valid = validateEvent(input, facts)
+    const valid = validate(input, facts)
     if (!valid.ok) {
       judged.push({ kind: 'refused', status: 'rejected', ...valid })
       continue

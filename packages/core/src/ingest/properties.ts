@@ -1,5 +1,6 @@
 import { LIMITS } from '@millimetric/schema/limits'
 import type { EventCode, EventWarning } from '@millimetric/schema/wire'
+import { storableText } from './plain-text.js'
 
 export type CleanProperties =
   | { ok: true; json: string; warnings: readonly EventWarning[] }
@@ -108,12 +109,6 @@ function cleanKey(key: string, walk: Walk): string {
     }
   }
   return cleanText(key, walk)
-}
-
-/** Well-formed and without U+0000: Postgres refuses the second, ClickHouse's JSON reader the first. */
-export function storableText(text: string): string {
-  const whole = text.isWellFormed() ? text : text.toWellFormed()
-  return whole.includes('\0') ? whole.replaceAll('\0', '') : whole
 }
 
 function cleanText(text: string, walk: Walk): string {

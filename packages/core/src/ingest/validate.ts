@@ -1,8 +1,10 @@
-import { type ShapedEvent, trackEventSchema } from '@millimetric/schema'
+import type { ShapedEvent } from '@millimetric/schema'
 import { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS } from '@millimetric/schema/limits'
 import type { EventCode, EventWarning } from '@millimetric/schema/wire'
 import { DAY_MS, parseTimestamp } from '../time.js'
-import { cleanProperties, storableText } from './properties.js'
+import { hasControl, hasInvisible, plainText } from './plain-text.js'
+import { cleanProperties } from './properties.js'
+import { Refused, shapeEvent, shapeIdentify } from './shape.js'
 
 /** An event whose every field has been judged; absent text is empty. */
 export interface ValidEvent {
@@ -85,71 +87,48 @@ const SERVER_FIELDS: ReadonlySet<string> = new Set([
   'seq',
 ])
 
-const FIELD_CODE: Record<string, EventCode> = {
-  event: 'invalid_event',
-  event_id: 'invalid_event_id',
-  timestamp: 'invalid_timestamp',
-  anonymous_id: 'illegal_id',
-  user_id: 'illegal_id',
-  session_id: 'illegal_id',
-  url: 'invalid_url',
-  path: 'invalid_path',
-  referrer: 'invalid_referrer',
-  properties: 'invalid_properties',
-}
+/** Judges one input of a request. Never throws, whatever the input is. */
+export type Validate = (input: unknown, facts: ValidationFacts) => Validation
 
-// Control characters, and the invisible ones that make two names look alike or turn the text around. The
-// joiners U+200C and U+200D stay: Persian and emoji need them.
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/
-const CONTROL = /[\u0000-\u001f\u007f]/
-
-class Refused extends Error {
-  readonly code: EventCode
-  constructor(code: EventCode, message: string) {
-    super(message)
-    this.code = code
-  }
-}
-
-/** Judges one event of a request. Never throws, whatever the input is. */
-export function validateEvent(input: unknown, facts: ValidationFacts): Validation {
+/** Of events as `track` and `batch` take them. */
+export const validateEvent: Validate = (input, facts) => {
   let eventId: string | null = null
   try {
-    const shaped = shape(input)
+    const shaped = shapeEvent(input)
     const event_id = shaped.event_id ?? ''
     if (typeof shaped.event_id === 'string') checkEventId(shaped.event_id)
     eventId = event_id === '' ? null : event_id
     return { ok: true, event: judge(input, shaped, event_id, facts) }
   } catch (error) {
-    if (error instanceof Refused)
-      return { ok: false, event_id: eventId, code: error.code, message: error.message }
-    // A Proxy or a getter of the caller threw while it was read.
-    return { ok: false, event_id: eventId, code: 'invalid_event', message: 'The event can not be read.' }
+    return refusal(error, eventId)
   }
 }
 
-function shape(input: unknown): ShapedEvent {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    throw new Refused('invalid_event', 'An event is an object with at least { event, anonymous_id }.')
+/** Of what `identify` takes: it stands for an event `$identify`. */
+export const validateIdentify: Validate = (input, facts) => {
+  try {
+    const { traits, ...fields } = shapeIdentify(input)
+    return validateEvent({ ...fields, event: '$identify', properties: traits }, facts)
+  } catch (error) {
+    return refusal(error, null)
   }
-  const parsed = trackEventSchema.safeParse(input)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  const field = String(issue?.path[0] ?? '')
-  if (field === 'event' && (!('event' in input) || input.event === undefined || input.event === null)) {
-    throw new Refused('missing_event', 'The event has no name; send { event: "…" }.')
-  }
-  throw new Refused(FIELD_CODE[field] ?? 'invalid_event', `${field}: ${issue?.message ?? 'not valid'}`)
+}
+
+function refusal(error: unknown, event_id: string | null): Validation {
+  if (error instanceof Refused) return { ok: false, event_id, code: error.code, message: error.message }
+  // A Proxy or a getter of the caller threw while it was read.
+  return { ok: false, event_id, code: 'invalid_event', message: 'The event can not be read.' }
 }
 
 function judge(input: unknown, shaped: ShapedEvent, event_id: string, facts: ValidationFacts): ValidEvent {
   const warnings: EventWarning[] = []
   warnAboutFields(input, warnings)
-  const event_name = judgeName(shaped.event)
+  const event_name = judgeName(shaped.event, warnings)
+  const clean = (text: string | null | undefined): string => stripped(text ?? '', warnings)
   const time = judgeTime(shaped, facts, warnings)
   const properties = cleanProperties(shaped.properties)
   if (!properties.ok) throw new Refused(properties.code, properties.message)
-  warnings.push(...properties.warnings)
+  for (const warning of properties.warnings) warn(warnings, warning)
   return {
     event_name,
     event_id,
@@ -157,14 +136,14 @@ function judge(input: unknown, shaped: ShapedEvent, event_id: string, facts: Val
     anonymous_id: judgeId('anonymous_id', shaped.anonymous_id, warnings),
     user_id: judgeId('user_id', shaped.user_id, warnings),
     session_id: judgeId('session_id', shaped.session_id, warnings),
-    ...judgeUrl(shaped.url),
-    path: storableText(shaped.path ?? ''),
-    referrer: storableText(shaped.referrer ?? ''),
+    ...judgeUrl(clean(shaped.url)),
+    path: clean(shaped.path),
+    referrer: clean(shaped.referrer),
     properties: properties.json,
     ip: shaped.ip ?? '',
     user_agent: (shaped.user_agent ?? '').slice(0, LIMITS.userAgent),
-    sdk_name: storableText(shaped.sdk_name ?? ''),
-    sdk_version: storableText(shaped.sdk_version ?? ''),
+    sdk_name: clean(shaped.sdk_name),
+    sdk_version: clean(shaped.sdk_version),
     warnings,
   }
 }
@@ -182,24 +161,33 @@ function warnAboutFields(input: unknown, warnings: EventWarning[]): void {
   if (unknown) warnings.push('unknown_field_ignored')
 }
 
-function judgeName(name: string): string {
-  const trimmed = storableText(name).trim()
-  if (trimmed === '') throw new Refused('missing_event', 'The event has no name; send { event: "…" }.')
-  if (INVISIBLE.test(trimmed)) {
+function judgeName(name: string, warnings: EventWarning[]): string {
+  if (name.trim() === '') throw new Refused('missing_event', 'The event has no name; send { event: "…" }.')
+  if (hasInvisible(name)) {
     throw new Refused('invalid_event', 'The event name holds control or invisible characters.')
   }
-  return trimmed
+  return stripped(name, warnings).trim()
+}
+
+function stripped(text: string, warnings: EventWarning[]): string {
+  const plain = plainText(text)
+  if (plain !== text) warn(warnings, 'sanitized')
+  return plain
+}
+
+function warn(warnings: EventWarning[], warning: EventWarning): void {
+  if (!warnings.includes(warning)) warnings.push(warning)
 }
 
 /** Whether an event that carries this id can be stored. */
 export function isEventId(id: string): boolean {
-  return id.length <= LIMITS.eventId && id.trim() !== '' && !CONTROL.test(id) && id.isWellFormed()
+  return id.length <= LIMITS.eventId && id.trim() !== '' && !hasControl(id) && id.isWellFormed()
 }
 
 function checkEventId(id: string): void {
   if (id.trim() === '')
     throw new Refused('invalid_event_id', 'event_id is empty; leave it out or send 1–128 characters.')
-  if (CONTROL.test(id) || !id.isWellFormed()) {
+  if (hasControl(id) || !id.isWellFormed()) {
     throw new Refused('invalid_event_id', 'event_id holds control characters.')
   }
 }
@@ -217,17 +205,15 @@ function judgeId(
       `${field} is ${JSON.stringify(id)}: that is a bug in the sender, not a person.`,
     )
   }
-  if (CONTROL.test(id) || !id.isWellFormed()) {
+  if (hasControl(id) || !id.isWellFormed()) {
     throw new Refused('illegal_id', `${field} holds control characters.`)
   }
-  if (SUSPICIOUS_IDS.has(lower) && field !== 'session_id' && !warnings.includes('suspicious_id')) {
-    warnings.push('suspicious_id')
-  }
+  if (SUSPICIOUS_IDS.has(lower) && field !== 'session_id') warn(warnings, 'suspicious_id')
   return id
 }
 
-function judgeUrl(raw: string | null | undefined): { url: string; location: URL | null } {
-  const url = storableText(raw ?? '').trim()
+function judgeUrl(text: string): { url: string; location: URL | null } {
+  const url = text.trim()
   if (url === '') return { url: '', location: null }
   if (!URL.canParse(url)) {
     throw new Refused('invalid_url', 'url is not an absolute URL such as https://example.com/page.')
@@ -242,11 +228,12 @@ function judgeTime(
 ): { timestamp: number; client_timestamp: number | null; claimed: number | null } {
   const { receivedAt, retentionDays } = facts
   const claimed = shaped.timestamp
+  const behind = clockError(shaped.sent_at ?? facts.sentAt, receivedAt, warnings)
   if (claimed === null || claimed === undefined)
     return { timestamp: receivedAt, client_timestamp: null, claimed: null }
   const parsed = parseTimestamp(claimed)
   if (!parsed.ok) throw new Refused(parsed.code, parsed.message)
-  const timestamp = parsed.ms + clockError(shaped.sent_at ?? facts.sentAt, receivedAt, warnings)
+  const timestamp = parsed.ms + behind
   if (timestamp > receivedAt + LIMITS.futureMs) {
     warnings.push('clock_skew')
     return { timestamp: receivedAt, client_timestamp: parsed.ms, claimed: parsed.ms }

@@ -1,6 +1,6 @@
 import { type ClassifyOptions, classify } from '@millimetric/classifier'
 import type { StoredVerdict } from '../ports/verdict-store.js'
-import { storableText } from './properties.js'
+import { plainText } from './plain-text.js'
 
 export interface Visit {
   readonly url: string
@@ -15,11 +15,11 @@ export interface Visit {
 export function judgeVisit(visit: Visit, options: ClassifyOptions | undefined): StoredVerdict {
   const verdict = classify(visit, options)
   return {
-    source: storableText(verdict.source),
-    medium: storableText(verdict.medium),
-    campaign: storableText(verdict.campaign ?? ''),
-    term: storableText(verdict.term ?? ''),
-    content: storableText(verdict.content ?? ''),
+    source: plainText(verdict.source),
+    medium: plainText(verdict.medium),
+    campaign: plainText(verdict.campaign ?? ''),
+    term: plainText(verdict.term ?? ''),
+    content: plainText(verdict.content ?? ''),
     channel: verdict.channel,
     source_confidence: verdict.confidence,
     source_rule_id: verdict.rule_id,

@@ -213,7 +213,11 @@ describe('quotas', () => {
     free.state.away = true
     expect((await free.analytics.batch(events(3))).count).toBe(3)
     expect(free.diagnostics).toMatchObject([{ kind: 'key_store_failed', operation: 'usage' }])
-    expect(diagnostics).toMatchObject([{ kind: 'key_store_failed', operation: 'usage' }])
+    expect(diagnostics).toMatchObject([
+      { kind: 'events_not_stored', code: 'quota_exceeded' },
+      { kind: 'key_store_failed', operation: 'usage' },
+      { kind: 'events_not_stored', code: 'quota_exceeded' },
+    ])
   })
 
   it.each(['pro', 'unknown', '__proto__', 'constructor', 'toString'])(

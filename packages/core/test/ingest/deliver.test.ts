@@ -120,6 +120,28 @@ test('when the store stays away the caller hears storage_unavailable, and the qu
   expect(await deliver.append([event('a')])).toEqual(['stored'])
 })
 
+test('an insert that fails refuses only the requests that needed it; repeats beside them are duplicates', async () => {
+  let broken = false
+  const { deliver, batches } = setup({ retryDelaysMs: [] }, (store) => ({
+    async insert(batch) {
+      if (broken) throw away()
+      await store.insert(batch)
+    },
+  }))
+  await deliver.append([event('a'), event('b')])
+  broken = true
+  const answers = await Promise.allSettled([
+    deliver.append([event('new')]),
+    deliver.append([event('a'), event('b'), event('a')]),
+    deliver.append([event('new')]),
+    deliver.append([event('b'), event('newer')]),
+  ])
+  expect(batches.length).toBe(1)
+  expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'rejected'])
+  expect(answers[1]).toMatchObject({ value: ['duplicate', 'duplicate', 'duplicate'] })
+  expect(await deliver.close()).toEqual({ undelivered: 4 })
+})
+
 test('a full queue refuses with Retry-After and loses nothing that it took', async () => {
   let release = (): void => {}
   const gate = new Promise<void>((resolve) => {
@@ -138,7 +160,7 @@ test('a full queue refuses with Retry-After and loses nothing that it took', asy
   })
   release()
   expect((await Promise.all(taken)).flat()).toEqual(Array(6).fill('stored'))
-  expect(kinds).toEqual(['overloaded'])
+  expect(kinds).toEqual(['events_not_stored'])
 })
 
 test('ids made here are not looked up', async () => {
