@@ -23,6 +23,7 @@ export const ERROR_STATUS = {
   method_not_allowed: 405,
   request_timeout: 408,
   slug_taken: 409,
+  key_already_rotated: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
   query_too_expensive: 422,

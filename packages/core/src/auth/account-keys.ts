@@ -1,7 +1,7 @@
-import { AnalyticsError } from '../errors.js'
 import type { KeyEnv, KeyStore } from '../ports/key-store.js'
 import { knownFields, textField } from './input-field.js'
 import { envField, expiryField, type MakeKey, nameField } from './key-mint.js'
+import { revoke } from './key-revocation.js'
 import { overlapField, type RotateKey, rotate } from './key-rotation.js'
 import { type KeyInfo, KIND_SCOPES, keyInfo } from './manage-keys.js'
 
@@ -22,7 +22,7 @@ export interface AccountKeys {
   create(input: CreateAccountKey): Promise<{ key: KeyInfo; secret: string }>
   /** Revoked ones too, oldest first. */
   list(owner: string): Promise<KeyInfo[]>
-  /** A new key; the old one works on for the overlap. Errors: `invalid_params`, `not_found`. */
+  /** A new key; the old one works on for the overlap. Errors: `invalid_params`, `not_found`, `key_already_rotated`. */
   rotate(owner: string, keyId: string, input?: RotateKey): Promise<{ key: KeyInfo; secret: string }>
   /** Ends a key, at once in this process. Error: `not_found`. */
   revoke(owner: string, keyId: string): Promise<KeyInfo>
@@ -58,16 +58,15 @@ export function createAccountKeys(options: {
     },
     async rotate(owner, keyId, input = {}) {
       const overlap = overlapField(input)
-      const old = (await keys.listAccountKeys(owner)).find(({ id }) => id === keyId)
-      const { record, secret } = await rotate({ keys, make, invalidate }, old, overlap)
+      const find = async () => (await keys.listAccountKeys(owner)).find(({ id }) => id === keyId)
+      const { record, secret } = await rotate({ keys, make, invalidate }, find, overlap)
       return { key: keyInfo(record), secret }
     },
     async revoke(owner, keyId) {
-      const revoked = await keys.revokeAccountKey(owner, keyId, clock())
-      const key = revoked ? (await keys.listAccountKeys(owner)).find(({ id }) => id === keyId) : undefined
-      if (key === undefined) throw new AnalyticsError('not_found', 'The account has no such key.')
-      invalidate(key.prefix)
-      return keyInfo(key)
+      const key = (await keys.listAccountKeys(owner)).find(({ id }) => id === keyId)
+      return keyInfo(
+        await revoke({ clock, invalidate }, key, (now) => keys.revokeAccountKey(owner, keyId, now)),
+      )
     },
   }
 }

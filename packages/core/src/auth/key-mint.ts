@@ -47,6 +47,7 @@ export function createKeyMint({ keys, clock }: { keys: KeyStore; clock: () => nu
       created_at,
       revoked_at: null,
       last_used_at: null,
+      replaced_by: null,
     }
     return { record, secret: text }
   }

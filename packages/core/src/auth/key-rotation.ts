@@ -20,22 +20,40 @@ export function overlapField(input: RotateKey): number {
 }
 
 /**
- * A new key of the same kind, scopes, name and expiry beside the old one, which ends after the overlap. Error:
- * `not_found` when there is no such key, or it is revoked or over.
+ * A new key of the same kind, scopes, name and expiry beside the old one, which ends after the overlap. Errors:
+ * `not_found` when there is no such key, or it is revoked or over; `key_already_rotated`, for its end is that of the
+ * overlap then, and whoever lost the answer of the first time rotates the key that took its place.
  */
 export async function rotate(
   deps: { keys: KeyStore; make: MakeKey; invalidate: (prefix: string) => void },
-  old: KeyRecord | undefined,
+  find: () => Promise<KeyRecord | undefined>,
   overlapMs: number,
 ): Promise<NewKey> {
+  const old = await find()
   if (old === undefined) throw noKey()
+  requireUnrotated(old)
   const { project_id, owner, kind, env, scopes, name, expires_at } = old
   const next = await deps.make({ project_id, owner, kind, env, scopes, name, expires_at })
-  const done = await deps.keys.rotateKey(old.id, next.record.created_at + overlapMs, next.record)
-  if (!done) throw noKey()
-  deps.invalidate(old.prefix)
-  deps.invalidate(next.record.prefix)
-  return next
+  let done = false
+  try {
+    done = await deps.keys.rotateKey(old.id, next.record.created_at + overlapMs, next.record)
+  } finally {
+    // Also when the answer was lost: it may have happened.
+    deps.invalidate(old.prefix)
+    deps.invalidate(next.record.prefix)
+  }
+  if (done) return next
+  requireUnrotated((await find()) ?? old)
+  throw noKey()
+}
+
+function requireUnrotated({ replaced_by }: KeyRecord): void {
+  if (replaced_by === null) return
+  throw new AnalyticsError(
+    'key_already_rotated',
+    'This key was rotated before. Rotate the key that took its place, named in details.replaced_by.',
+    { details: { replaced_by } },
+  )
 }
 
 function noKey(): AnalyticsError {

@@ -2,6 +2,7 @@ import { AnalyticsError } from '../errors.js'
 import type { KeyEnv, KeyKind, KeyRecord, KeyStore, Scope } from '../ports/key-store.js'
 import { invalidField, knownFields } from './input-field.js'
 import { createKeyMint, envField, expiryField, type KeyFields, type NewKey, nameField } from './key-mint.js'
+import { revoke } from './key-revocation.js'
 import { overlapField, type RotateKey, rotate } from './key-rotation.js'
 
 /** A key as its owner may see it: without the hash. Times are epoch milliseconds. */
@@ -19,6 +20,8 @@ export interface KeyInfo {
   readonly expires_at: number | null
   readonly revoked_at: number | null
   readonly last_used_at: number | null
+  /** Id of the key that a rotation put in its place. */
+  readonly replaced_by: string | null
 }
 
 export interface CreateKey {
@@ -48,7 +51,8 @@ export interface KeyManager {
   revoke(projectId: string, keyId: string): Promise<KeyInfo>
   /**
    * Makes a key like an old one, which goes on working for the overlap. Errors: `invalid_params` naming the field,
-   * `not_found` when the project has no such key, or it is revoked or over.
+   * `not_found` when the project has no such key, or it is revoked or over; `key_already_rotated`, whose
+   * `details.replaced_by` is the key to rotate instead.
    */
   rotate(projectId: string, keyId: string, input?: RotateKey): Promise<{ key: KeyInfo; secret: string }>
   /** A checked key that is not stored yet, for storing it together with its project. */
@@ -92,17 +96,13 @@ export function createKeyManager(options: {
     },
     async rotate(projectId, keyId, input = {}) {
       const overlap = overlapField(input)
-      const old = (await keys.listKeys(projectId)).find(({ id }) => id === keyId)
-      const { record, secret } = await rotate({ keys, make, invalidate }, old, overlap)
+      const find = async () => (await keys.listKeys(projectId)).find(({ id }) => id === keyId)
+      const { record, secret } = await rotate({ keys, make, invalidate }, find, overlap)
       return { key: keyInfo(record), secret }
     },
     async revoke(projectId, keyId) {
-      const now = clock()
-      const revoked = await keys.revokeKey(projectId, keyId, now)
-      const key = revoked ? (await keys.listKeys(projectId)).find(({ id }) => id === keyId) : undefined
-      if (key === undefined) throw new AnalyticsError('not_found', 'The project has no such key.')
-      invalidate(key.prefix)
-      return keyInfo(key)
+      const key = (await keys.listKeys(projectId)).find(({ id }) => id === keyId)
+      return keyInfo(await revoke({ clock, invalidate }, key, (now) => keys.revokeKey(projectId, keyId, now)))
     },
   }
 }

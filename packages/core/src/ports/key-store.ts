@@ -41,6 +41,8 @@ export interface KeyRecord {
   readonly expires_at: number | null
   readonly revoked_at: number | null
   readonly last_used_at: number | null
+  /** Id of the key that a rotation put in its place; a key is rotated once. */
+  readonly replaced_by: string | null
 }
 
 /** Random bytes of one UTC day, hex; destroyed within 48 hours. */
@@ -130,8 +132,9 @@ export interface KeyStore {
   /** False when the project has no such key; the first revocation time stays. */
   revokeKey(projectId: string, keyId: string, revokedAt: number): Promise<boolean>
   /**
-   * Stores `next` and lets the old key end at `expiresAt` unless it ends earlier: both or nothing. False when the
-   * project (for account keys: the owner) of `next` has no such key, or it has ended by `next.created_at`.
+   * Stores `next` in place of the old key, which ends at `expiresAt` unless it ends earlier: both or nothing. False
+   * when the project (for account keys: the owner) of `next` has no such key, or it has ended by `next.created_at`, or
+   * was replaced before.
    */
   rotateKey(keyId: string, expiresAt: number, next: KeyRecord): Promise<boolean>
   /** Account keys of an owner, by creation time ascending. */

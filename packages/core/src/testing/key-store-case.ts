@@ -50,6 +50,7 @@ export function bareKey(project_id: string | null): KeyRecord {
     expires_at: null,
     revoked_at: null,
     last_used_at: null,
+    replaced_by: null,
   }
 }
 

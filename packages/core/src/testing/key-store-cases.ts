@@ -173,6 +173,7 @@ export const keyStoreCases: readonly KeyStoreCase[] = [
         expires_at: 4_102_444_800_123,
         revoked_at: 1_700_000_000_001,
         last_used_at: 1_700_000_000_002,
+        replaced_by: randomUuid(),
       }
       await store.insertKey(full)
       equal(await store.findKey(first.prefix), { key: first, project })

@@ -31,16 +31,37 @@ export const rotationStoreCases: readonly KeyStoreCase[] = [
     },
   },
   {
-    name: 'rotates a key: the next one is stored and the old one ends, at the earlier of two times',
+    name: 'rotates a key once: the next one is stored and the old one ends, at the earlier of two times',
     async run(store) {
       const { project, key } = await stored(store)
       const now = key.created_at + 10
       const next = { ...bareKey(project.id), created_at: now }
       equal(await store.rotateKey(key.id, now + 5_000, next), true)
-      const third = { ...bareKey(project.id), created_at: now + 1 }
-      equal(await store.rotateKey(key.id, now + 9_000, third), true)
-      equal(await store.listKeys(project.id), [{ ...key, expires_at: now + 5_000 }, next, third])
-      equal(await store.findKey(next.prefix), { key: next, project })
+      const again = { ...bareKey(project.id), created_at: now + 1 }
+      equal(await store.rotateKey(key.id, now + 9_000, again), false)
+      const third = { ...bareKey(project.id), created_at: now + 2, expires_at: now + 3_000 }
+      equal(await store.rotateKey(next.id, now + 9_000, third), true)
+      const last = { ...bareKey(project.id), created_at: now + 3 }
+      equal(await store.rotateKey(third.id, now + 9_000, last), true)
+      equal(await store.listKeys(project.id), [
+        { ...key, expires_at: now + 5_000, replaced_by: next.id },
+        { ...next, expires_at: now + 9_000, replaced_by: third.id },
+        { ...third, replaced_by: last.id },
+        last,
+      ])
+      equal(await store.findKey(last.prefix), { key: last, project })
+    },
+  },
+  {
+    name: 'lets one of many rotations of a key at once win',
+    async run(store) {
+      const { project, key } = await stored(store)
+      const now = key.created_at + 10
+      const nexts = Array.from({ length: 5 }, () => ({ ...bareKey(project.id), created_at: now }))
+      const done = await Promise.all(nexts.map((next) => store.rotateKey(key.id, now, next)))
+      equal(done.filter(Boolean).length, 1)
+      const won = nexts[done.indexOf(true)]
+      equal(await store.listKeys(project.id), [{ ...key, expires_at: now, replaced_by: won?.id }, won])
     },
   },
   {
@@ -77,13 +98,11 @@ export const rotationStoreCases: readonly KeyStoreCase[] = [
       const next = { ...accountKey(owner), created_at: now }
       equal(await store.rotateKey(foreign.id, now, next), false)
       equal(await store.rotateKey(key.id, now + 1_000, next), true)
-      equal(await store.listAccountKeys(owner), [{ ...key, expires_at: now + 1_000 }, next])
+      const old = { ...key, expires_at: now + 1_000, replaced_by: next.id }
+      equal(await store.listAccountKeys(owner), [old, next])
       equal(await store.revokeAccountKey(owner, key.id, 6_000), true)
       equal(await store.revokeAccountKey(owner, key.id, 7_000), true)
-      equal(await store.listAccountKeys(owner), [
-        { ...key, expires_at: now + 1_000, revoked_at: 6_000 },
-        next,
-      ])
+      equal(await store.listAccountKeys(owner), [{ ...old, revoked_at: 6_000 }, next])
       for (const unknown of ['', 'a\0b', "'; drop table api_keys; --"]) {
         equal(await store.listAccountKeys(`none-${unknown}`), [])
         equal(await store.revokeAccountKey(unknown, unknown, 1), false)

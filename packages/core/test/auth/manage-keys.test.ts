@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { createAccountKeys } from '../../src/auth/account-keys.js'
 import { hashSecret, parseKey } from '../../src/auth/key.js'
+import { createKeyMint } from '../../src/auth/key-mint.js'
 import { type CreateKey, createKeyManager, type KeyManager } from '../../src/auth/manage-keys.js'
+import { AnalyticsError } from '../../src/errors.js'
 import type { KeyStore } from '../../src/ports/key-store.js'
 import { createProjects } from '../../src/projects/projects.js'
 import { memoryKeys } from '../../src/stores/memory/memory-keys.js'
 
+const DAY_MS = 86_400_000
 const NOW = 1_778_958_000_000
 
 let keys: KeyStore
@@ -48,6 +52,7 @@ describe('create', () => {
       expires_at: null,
       revoked_at: null,
       last_used_at: null,
+      replaced_by: null,
     })
     const [pepper] = await keys.peppers()
     const stored = await keys.findKey(key.prefix)
@@ -142,6 +147,56 @@ describe('list and revoke', () => {
     expect(await later.revoke(project_id, key.id)).toEqual({ ...key, revoked_at: NOW })
   })
 
+  it('forgets the cached key although the answer of the store was lost, and asks nothing after it', async () => {
+    const { key } = await manager.create({ project_id, kind: 'sk' })
+    invalidated = []
+    let lists = 0
+    const losing: KeyStore = {
+      ...keys,
+      async listKeys(id) {
+        lists++
+        return await keys.listKeys(id)
+      },
+      async revokeKey(...revocation) {
+        await keys.revokeKey(...revocation)
+        throw new AnalyticsError('storage_unavailable', 'the connection broke')
+      },
+    }
+    const invalidate = (prefix: string): void => void invalidated.push(prefix)
+    const unlucky = createKeyManager({ keys: losing, clock: () => NOW, invalidate })
+    await expect(unlucky.revoke(project_id, key.id)).rejects.toMatchObject({ code: 'storage_unavailable' })
+    expect(invalidated).toEqual([key.prefix])
+    expect(lists).toBe(1)
+    expect((await manager.list(project_id)).find(({ id }) => id === key.id)?.revoked_at).toBe(NOW)
+  })
+
+  it('does so for the keys of an account', async () => {
+    const account = createAccountKeys({
+      keys,
+      make: createKeyMint({ keys, clock: () => NOW }),
+      clock: () => NOW,
+      invalidate: (prefix) => void invalidated.push(prefix),
+    })
+    const { key } = await account.create({ owner: 'me' })
+    invalidated = []
+    const losing: KeyStore = {
+      ...keys,
+      async revokeAccountKey(...revocation) {
+        await keys.revokeAccountKey(...revocation)
+        throw new AnalyticsError('storage_unavailable', 'the connection broke')
+      },
+    }
+    const unlucky = createAccountKeys({
+      keys: losing,
+      make: createKeyMint({ keys, clock: () => NOW }),
+      clock: () => NOW,
+      invalidate: (prefix) => void invalidated.push(prefix),
+    })
+    await expect(unlucky.revoke('me', key.id)).rejects.toMatchObject({ code: 'storage_unavailable' })
+    expect(invalidated).toEqual([key.prefix])
+    await expect(account.revoke('you', key.id)).rejects.toMatchObject({ code: 'not_found' })
+  })
+
   it('revokes nothing of another project', async () => {
     const projects = createProjects({ keys, keyManager: manager, clock: () => NOW })
     const { project: other } = await projects.create({ slug: 'other' })
@@ -154,5 +209,66 @@ describe('list and revoke', () => {
       await expect(manager.revoke(project, id)).rejects.toMatchObject({ code: 'not_found', status: 404 })
     }
     expect((await manager.list(project_id)).every(({ revoked_at }) => revoked_at === null)).toBe(true)
+  })
+})
+
+describe('rotate', () => {
+  const keyOf = async (id: string) => (await manager.list(project_id)).find((key) => key.id === id)
+
+  it('ends the old key after the overlap, gives the new one its expiry, and forgets both', async () => {
+    for (const expires_at of [null, NOW + 30 * DAY_MS]) {
+      const { key } = await manager.create({ project_id, kind: 'sk', name: 'cron', expires_at })
+      invalidated = []
+      const { key: next } = await manager.rotate(project_id, key.id)
+      expect(next).toMatchObject({ kind: 'sk', name: 'cron', scopes: key.scopes, expires_at })
+      expect(await keyOf(key.id)).toMatchObject({ expires_at: NOW + DAY_MS, replaced_by: next.id })
+      expect(invalidated).toEqual([key.prefix, next.prefix])
+    }
+  })
+
+  it('of a key that was rotated is refused and names the key to rotate, which still has the expiry', async () => {
+    const { key } = await manager.create({ project_id, kind: 'sk' })
+    // The answer of this one is lost.
+    const { key: lost } = await manager.rotate(project_id, key.id)
+    const again = manager.rotate(project_id, key.id, { overlap_s: 0 })
+    await expect(again).rejects.toMatchObject({
+      code: 'key_already_rotated',
+      status: 409,
+      details: { replaced_by: lost.id },
+    })
+    const { key: next } = await manager.rotate(project_id, lost.id, { overlap_s: 0 })
+    expect(next.expires_at).toBeNull()
+    expect(await keyOf(lost.id)).toMatchObject({ expires_at: NOW, replaced_by: next.id })
+    // Nothing came of the refused one.
+    expect((await keyOf(key.id))?.expires_at).toBe(NOW + DAY_MS)
+    expect(await manager.list(project_id)).toHaveLength(6)
+  })
+
+  it('at the same time in two processes makes one key', async () => {
+    const { key } = await manager.create({ project_id, kind: 'rk' })
+    const results = await Promise.allSettled([
+      manager.rotate(project_id, key.id),
+      manager.rotate(project_id, key.id),
+    ])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const refused = results.find(({ status }) => status === 'rejected')
+    expect(refused).toMatchObject({ reason: { code: 'key_already_rotated' } })
+    expect((await keyOf(key.id))?.replaced_by).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  it('whose answer was lost is forgotten as well', async () => {
+    const { key } = await manager.create({ project_id, kind: 'sk' })
+    invalidated = []
+    const losing: KeyStore = {
+      ...keys,
+      async rotateKey(...rotation) {
+        await keys.rotateKey(...rotation)
+        throw new AnalyticsError('storage_unavailable', 'the connection broke')
+      },
+    }
+    const invalidate = (prefix: string): void => void invalidated.push(prefix)
+    const unlucky = createKeyManager({ keys: losing, clock: () => NOW, invalidate })
+    await expect(unlucky.rotate(project_id, key.id)).rejects.toMatchObject({ code: 'storage_unavailable' })
+    expect(invalidated[0]).toBe(key.prefix)
   })
 })

@@ -160,7 +160,7 @@ describe('keys', () => {
     expect((await bench.server.ask('GET', '/v1/stats?range=7d', { key: made.body.secret })).status).toBe(200)
     const listed = await bench.as('alice', 'GET', path)
     const fields = ['id', 'project_id', 'owner', 'kind', 'env', 'prefix', 'scopes', 'name']
-    const times = ['created_at', 'expires_at', 'revoked_at', 'last_used_at']
+    const times = ['created_at', 'expires_at', 'revoked_at', 'last_used_at', 'replaced_by']
     expect(Object.keys(listed.body.keys[3]).sort()).toEqual([...fields, ...times].sort())
     expect(listed.text).not.toContain(made.body.secret.slice(-43))
     const revoked = await bench.as('alice', 'DELETE', `${path}/${made.body.key.id}`)
@@ -193,8 +193,8 @@ describe('keys', () => {
     expect([await status(keys.rk), await status(rotated.body.secret)]).toEqual([200, 200])
     now += 1_000
     expect([await status(keys.rk), await status(rotated.body.secret)]).toEqual([401, 200])
-    // The old one is over, so it can't be rotated again.
-    expect((await own.as('alice', 'POST', `${path}/${old.id}/rotate`)).body.error).toBe('not_found')
+    // The old one was replaced, so it can't be rotated again.
+    expect((await own.as('alice', 'POST', `${path}/${old.id}/rotate`)).body.error).toBe('key_already_rotated')
     for (const overlap_s of [-1, 1.5, 7_776_001, '5', null]) {
       const refused = await own.as('alice', 'POST', `${path}/${rotated.body.key.id}/rotate`, { overlap_s })
       expect([overlap_s, refused.status, refused.body.details]).toEqual([

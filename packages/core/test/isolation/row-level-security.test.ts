@@ -7,7 +7,7 @@ import { postgresKeys, type SqlKeyStore } from '../../src/stores/postgres/index.
 import { createTestDatabase, type TestDatabase } from '../keys/postgres-server.js'
 
 const PEPPER = 'a pepper for the tests'
-const TABLES = ['projects', 'api_keys', 'usage_meter', 'ip_salts', 'jobs', 'migrations']
+const TABLES = ['projects', 'api_keys', 'usage_meter', 'usage_writes', 'ip_salts', 'jobs', 'migrations']
 const ALICE = randomUUID()
 const BOB = randomUUID()
 

@@ -13,7 +13,15 @@ import { type PostgresPool, postgresKeys, type SqlKeyStore } from '../../src/sto
 import { createTestDatabase, type TestDatabase } from './postgres-server.js'
 
 const PEPPER = 'a pepper for the tests'
-const MIGRATIONS = ['projects_keys_usage_salts', 'jobs', 'change_notifications', 'row_level_security']
+const MIGRATIONS = [
+  'projects_keys_usage_salts',
+  'jobs',
+  'change_notifications',
+  'row_level_security',
+  'rotations',
+  'usage_writes',
+  'supabase_policies',
+]
 const clock = (): number => 1_778_958_000_000
 
 let database: TestDatabase | undefined

@@ -88,11 +88,16 @@ export function memoryKeys(options: { pepper?: string | undefined } = {}): KeySt
     async rotateKey(keyId, expiresAt, next) {
       const key = keys.get(keyId)
       if (key === undefined || key.project_id !== next.project_id || key.owner !== next.owner) return false
-      if (key.revoked_at !== null || (key.expires_at ?? Number.POSITIVE_INFINITY) <= next.created_at)
+      if (
+        key.revoked_at !== null ||
+        key.replaced_by !== null ||
+        (key.expires_at ?? Number.POSITIVE_INFINITY) <= next.created_at
+      )
         return false
       requireUnused(next)
       keys.set(next.id, copy(next))
-      keys.set(keyId, { ...key, expires_at: Math.min(key.expires_at ?? expiresAt, expiresAt) })
+      const ends = Math.min(key.expires_at ?? expiresAt, expiresAt)
+      keys.set(keyId, { ...key, expires_at: ends, replaced_by: next.id })
       return true
     },
     async listAccountKeys(owner) {

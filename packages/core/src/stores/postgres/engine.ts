@@ -60,7 +60,7 @@ export function createSqlKeyStore<L extends Link>(options: SqlKeyStoreOptions<L>
     try {
       const database = await opened()
       if (autoMigrate) {
-        ready ??= migrate(database.kysely, database.db, schema).catch((error) => {
+        ready ??= migrate(database.kysely, database.db, schema, { policies: false }).catch((error) => {
           ready = undefined
           throw error
         })
@@ -121,7 +121,7 @@ export function createSqlKeyStore<L extends Link>(options: SqlKeyStoreOptions<L>
     async migrate() {
       try {
         const { kysely, db } = await opened()
-        return { applied: await migrate(kysely, db, schema) }
+        return { applied: await migrate(kysely, db, schema, { policies: true }) }
       } catch (error) {
         throw storeFailure(error)
       }

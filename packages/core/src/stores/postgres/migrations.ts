@@ -1,7 +1,7 @@
 import type { Kysely, RawBuilder } from 'kysely'
 import type { KyselyModule } from './dialect.js'
 import { changeTriggers } from './listener.js'
-import { rowLevelSecurity } from './policies.js'
+import { protectTable, rowLevelSecurity, supabaseLacksPolicies, supabasePolicies } from './policies.js'
 import { type Tables, writeTime } from './tables.js'
 
 interface Migration {
@@ -10,6 +10,8 @@ interface Migration {
   /** Statements for a quoted schema name. Only additions, so that older code keeps working beside newer. */
   readonly statements: (schema: string) => readonly string[]
 }
+
+const SUPABASE = 'supabase_policies'
 
 // Text that is sorted or compared by range is `collate "C"`: its order must not depend on the server's locale.
 const MIGRATIONS: readonly Migration[] = [
@@ -82,6 +84,25 @@ const MIGRATIONS: readonly Migration[] = [
   },
   { version: 3, name: 'change_notifications', statements: changeTriggers },
   { version: 4, name: 'row_level_security', statements: rowLevelSecurity },
+  {
+    version: 5,
+    name: 'rotations',
+    statements: (schema) => [`alter table ${schema}.api_keys add column replaced_by uuid`],
+  },
+  {
+    version: 6,
+    name: 'usage_writes',
+    statements: (schema) => [
+      // What was added to the meter of late, so that a write whose answer was lost is not added again.
+      `create table ${schema}.usage_writes (
+  id uuid primary key,
+  written_at timestamptz not null default now()
+)`,
+      `create index usage_writes_time on ${schema}.usage_writes (written_at)`,
+      ...protectTable(schema, 'usage_writes'),
+    ],
+  },
+  { version: 7, name: SUPABASE, statements: supabasePolicies },
 ]
 
 const LATEST = Math.max(...MIGRATIONS.map(({ version }) => version))
@@ -104,15 +125,18 @@ export function migrationPlan(schemaName: string): string {
 
 /**
  * Brings the schema to the latest version and returns the names of what was applied. All or nothing; any
- * number of processes may call it at once.
+ * number of processes may call it at once. With `policies` also makes the policies of Supabase's roles where those
+ * came after the tables, which only the owner of the tables can do.
  */
 export async function migrate(
   { sql }: KyselyModule,
   db: Kysely<Tables>,
   schemaName: string,
+  { policies }: { policies: boolean },
 ): Promise<readonly string[]> {
   // No lock when there is nothing to do, and no privilege to create anything is needed then.
-  if ((await appliedVersions(db, exists(sql, schemaName))).has(LATEST)) return []
+  const latest = (await appliedVersions(db, exists(sql, schemaName))).has(LATEST)
+  if (latest && !(policies && (await supabaseLacksPolicies(sql, db, schemaName)))) return []
   return db.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(${LOCK_SPACE}::int, hashtext(${schemaName}))`.execute(transaction)
     const present = await exists(sql, schemaName)(transaction)
@@ -126,7 +150,11 @@ export async function migrate(
       const row = { version, name, applied_at: writeTime(Date.now()) }
       await transaction.insertInto('migrations').values(row).execute()
     }
-    return missing.map(({ name }) => name)
+    if (missing.length > 0 || !(await supabaseLacksPolicies(sql, transaction, schemaName))) {
+      return missing.map(({ name }) => name)
+    }
+    for (const statement of supabasePolicies(schema)) await sql.raw(statement).execute(transaction)
+    return [SUPABASE]
   })
 }
 

@@ -1,33 +1,62 @@
-const TABLES = ['projects', 'api_keys', 'usage_meter', 'ip_salts', 'jobs', 'migrations'] as const
+import type { Kysely, RawBuilder } from 'kysely'
+import type { KyselyModule } from './dialect.js'
+import type { Tables } from './tables.js'
+
+const FIRST_TABLES = ['projects', 'api_keys', 'usage_meter', 'ip_salts', 'jobs', 'migrations'] as const
+const TABLES = [...FIRST_TABLES, 'usage_writes'] as const
 const SUPABASE_ROLES = ['anon', 'authenticated', 'service_role'] as const
 
 const PROJECT_COLUMNS = 'id, slug, name, owner, allowed_origins, retention_days, timezone, plan, created_at'
 const CHANGEABLE = 'name, slug, allowed_origins, timezone'
 // All but the hash and the name of its pepper.
 const KEY_COLUMNS =
-  'id, project_id, owner, kind, env, prefix, scopes, name, created_at, expires_at, revoked_at, last_used_at'
+  'id, project_id, owner, kind, env, prefix, scopes, name, created_at, expires_at, revoked_at, last_used_at, replaced_by'
 
 /**
- * Row-level security of all tables, for a quoted schema name.
+ * Row-level security of the first tables, for a quoted schema name.
  *
  * The owner of the tables (whoever migrates) is not bound by it. Any other role of the library is recognised by
- * what only it has: the right to insert keys. Where Supabase's roles and `auth.uid()` exist, signed-in users read
- * their own rows and change the harmless columns of their projects; nobody else gets anything. Grants that Supabase
- * hands out by default are taken back first, and new ones are by column.
+ * what only it has: the right to insert keys.
  */
 export function rowLevelSecurity(schema: string): readonly string[] {
   return [
-    ...TABLES.flatMap((table) => [
-      `alter table ${schema}.${table} enable row level security`,
-      `revoke all on ${schema}.${table} from public`,
-      `create policy library on ${schema}.${table} for all
-  using (${isLibrary(schema)}) with check (${isLibrary(schema)})`,
-    ]),
+    ...FIRST_TABLES.flatMap((table) => protectTable(schema, table)),
     guardFunction(schema),
     `create trigger projects_guard before update on ${schema}.projects
   for each row execute function ${schema}.guard_project_change()`,
-    supabase(schema),
   ]
+}
+
+/** Row-level security of one table: for the library, and nobody else. */
+export function protectTable(schema: string, table: string): readonly string[] {
+  return [
+    `alter table ${schema}.${table} enable row level security`,
+    `revoke all on ${schema}.${table} from public`,
+    `create policy library on ${schema}.${table} for all
+  using (${isLibrary(schema)}) with check (${isLibrary(schema)})`,
+  ]
+}
+
+/**
+ * Where Supabase's roles and `auth.uid()` exist, signed-in users read their own rows and change the harmless columns of
+ * their projects; nobody else gets anything. Grants that Supabase hands out by default are taken back first, and new
+ * ones are by column. May run any number of times.
+ */
+export function supabasePolicies(schema: string): readonly string[] {
+  return [supabase(schema)]
+}
+
+/** Whether Supabase's roles and `auth.uid()` are there, and the policies for them are not. */
+export async function supabaseLacksPolicies(
+  sql: KyselyModule['sql'],
+  db: Kysely<Tables>,
+  schema: string,
+): Promise<boolean> {
+  const query: RawBuilder<{ lacking: boolean }> = sql`select to_regprocedure('auth.uid()') is not null
+    and (select count(*) from pg_catalog.pg_roles where rolname = any(${[...SUPABASE_ROLES]}::text[])) = ${SUPABASE_ROLES.length}::int
+    and not exists (select 1 from pg_catalog.pg_policies
+      where schemaname = ${schema} and tablename = 'projects' and policyname = 'owner_reads') as lacking`
+  return (await query.execute(db)).rows[0]?.lacking === true
 }
 
 /** Named by its oid, so that renaming the schema does not open or close anything. */
@@ -74,6 +103,11 @@ $guard$`
 function supabase(schema: string): string {
   const mine = `owner = (select auth.uid())::text`
   const ofMine = `project_id in (select id from ${schema}.projects where ${mine})`
+  const dropped = TABLES.flatMap((table) =>
+    ['owner_reads', 'owner_changes'].map(
+      (policy) => `drop policy if exists ${policy} on ${schema}.${table};`,
+    ),
+  ).join('\n  ')
   const all = TABLES.map((table) => `${schema}.${table}`).join(', ')
   return `do $supabase$
 declare
@@ -93,6 +127,7 @@ begin
   grant update (${CHANGEABLE}) on ${schema}.projects to authenticated;
   grant select (${KEY_COLUMNS}) on ${schema}.api_keys to authenticated, service_role;
   grant select on ${schema}.usage_meter, ${schema}.jobs to authenticated, service_role;
+  ${dropped}
   create policy owner_reads on ${schema}.projects for select to authenticated using (${mine});
   create policy owner_changes on ${schema}.projects for update to authenticated
     using (${mine}) with check (${mine});

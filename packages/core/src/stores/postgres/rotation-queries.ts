@@ -14,11 +14,15 @@ export function rotationQueries(
           const ended = await transaction
             .updateTable('api_keys')
             // `least` leaves nulls out.
-            .set({ expires_at: sql<string>`least(expires_at, ${writeTime(expiresAt)}::timestamptz)` })
+            .set({
+              expires_at: sql<string>`least(expires_at, ${writeTime(expiresAt)}::timestamptz)`,
+              replaced_by: next.id,
+            })
             .where('id', '=', keyId)
             .where('project_id', 'is not distinct from', next.project_id)
             .where('owner', 'is not distinct from', next.owner)
             .where('revoked_at', 'is', null)
+            .where('replaced_by', 'is', null)
             .where(
               sql<boolean>`(expires_at is null or expires_at > ${writeTime(next.created_at)}::timestamptz)`,
             )

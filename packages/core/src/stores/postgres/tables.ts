@@ -34,6 +34,7 @@ interface ApiKeysTable {
   expires_at: OptionalTime
   revoked_at: OptionalTime
   last_used_at: OptionalTime
+  replaced_by: string | null
 }
 
 interface JobsTable {
@@ -133,6 +134,7 @@ export function readKey(row: KeyRow): KeyRecord {
     expires_at: readOptionalTime(row.expires_at),
     revoked_at: readOptionalTime(row.revoked_at),
     last_used_at: readOptionalTime(row.last_used_at),
+    replaced_by: row.replaced_by,
   }
 }
 
