@@ -1,3 +1,4 @@
+import { parseUrl } from '../parse-url.js'
 import { invalidField } from './input-field.js'
 
 // Longer than any origin: scheme, a host of 253 characters, a port.
@@ -50,7 +51,7 @@ function originProblem(entry: unknown): string | undefined {
   }
   const url = canonicalOrigin(text)
   if (url === undefined) {
-    const parsed = URL.canParse(text) ? new URL(text).origin : undefined
+    const parsed = parseUrl(text)?.origin
     const meant = stars === 1 ? parsed?.replace('//wildcard.', '//*.') : parsed
     return meant === undefined || meant === 'null' || meant === entry
       ? 'is not an origin (for example https://example.com).'
@@ -70,8 +71,8 @@ function witness(entry: string): string {
 
 /** The URL when the text is exactly the origin that a browser would send for it. */
 function canonicalOrigin(text: string): URL | undefined {
-  if (text.length > LONGEST || !URL.canParse(text)) return undefined
-  const url = new URL(text)
+  const url = text.length > LONGEST ? undefined : parseUrl(text)
+  if (url === undefined) return undefined
   // `new URL` forgives case, full-width letters, user names and default ports: whatever it changed was no origin.
   const labels = url.hostname.split('.')
   return url.origin === text && !labels.includes('') ? url : undefined

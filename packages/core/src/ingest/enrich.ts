@@ -1,5 +1,6 @@
 import type { ClassifyOptions } from '@millimetric/classifier'
 import { hmacSha256Hex, randomHex, randomUuid } from '#crypto'
+import { parseUrl } from '../parse-url.js'
 import type { StoredEvent } from '../ports/event-store.js'
 import type { Salts } from '../privacy/salts.js'
 import { normalizeAddress } from './address.js'
@@ -127,7 +128,6 @@ export async function createEnricher(deps: EnrichDeps, request: RequestFacts): P
 /** Host of a referrer, lower case and without `www.`; empty when it has none. */
 function hostOf(referrer: string): string {
   if (referrer === '' || !referrer.includes('//')) return ''
-  if (!URL.canParse(referrer)) return ''
-  const host = new URL(referrer).hostname
+  const host = parseUrl(referrer)?.hostname ?? ''
   return host.startsWith('www.') ? host.slice(4) : host
 }

@@ -1,3 +1,4 @@
+import { parseUrl } from '../parse-url.js'
 import { normalizeAddress } from './address.js'
 
 /** Traffic of one's own, which is dropped: an event is out as soon as one of the lists holds it. */
@@ -46,7 +47,7 @@ interface Range extends AddressBits {
 }
 
 function readOrigin(origin: string): string {
-  if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
+  if (parseUrl(origin)?.origin === origin) return origin
   throw new TypeError(`ownTraffic.origins: "${origin}" is no origin such as http://localhost:3000.`)
 }
 

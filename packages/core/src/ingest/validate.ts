@@ -1,6 +1,7 @@
 import type { ShapedEvent } from '@millimetric/schema'
 import { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS } from '@millimetric/schema/limits'
 import type { EventCode, EventWarning } from '@millimetric/schema/wire'
+import { parseUrl } from '../parse-url.js'
 import { DAY_MS, parseTimestamp } from '../time.js'
 import { hasControl, hasInvisible, plainText } from './plain-text.js'
 import { cleanProperties } from './properties.js'
@@ -215,10 +216,11 @@ function judgeId(
 function judgeUrl(text: string): { url: string; location: URL | null } {
   const url = text.trim()
   if (url === '') return { url: '', location: null }
-  if (!URL.canParse(url)) {
+  const location = parseUrl(url)
+  if (location === undefined) {
     throw new Refused('invalid_url', 'url is not an absolute URL such as https://example.com/page.')
   }
-  return { url, location: new URL(url) }
+  return { url, location }
 }
 
 function judgeTime(

@@ -1,4 +1,5 @@
 import { type ClassifyOptions, classify } from '@millimetric/classifier'
+import { parseUrl } from '../parse-url.js'
 import type { StoredVerdict } from '../ports/verdict-store.js'
 import { plainText } from './plain-text.js'
 
@@ -28,5 +29,5 @@ export function judgeVisit(visit: Visit, options: ClassifyOptions | undefined): 
 
 /** Host of a page with its port; empty when the address has none. */
 export function hostOfPage(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : ''
+  return parseUrl(url)?.host ?? ''
 }
