@@ -51,15 +51,47 @@ test('no setting and no token of a statement reaches the next one', async () => 
   expect((await store.query<'stats'>(count)).rows[0]?.values[0]).toBe(2)
 })
 
+test('a value bound in one statement is bound in no other', async () => {
+  const { writer, readers } = engine
+  const ask = async (client: Connections['writer'], query: string, query_params = {}): Promise<unknown[]> =>
+    await (await client.query({ query, query_params, format: 'JSONEachRow' })).json()
+  for (const client of [writer, ...readers, ...readers]) {
+    expect(await ask(client, 'SELECT {project:String} AS p', { project: 'tenant-A' })).toEqual([
+      { p: 'tenant-A' },
+    ])
+    await expect(ask(client, 'SELECT {project:String} AS p')).rejects.toThrow(/binds no value for project/)
+    await expect(ask(client, "SELECT '{a:Int}', { project : String }", { p: 1 })).rejects.toThrow(
+      /for project/,
+    )
+    await expect(client.command({ query: 'SELECT /* { */ {project:String}' })).rejects.toThrow(/for project/)
+  }
+  // Text that only looks like it is no parameter: literals, names, comments and rows of an insert.
+  const db = identifier(database)
+  await writer.command({ query: `CREATE TABLE ${db}.texts (s String) ENGINE = MergeTree ORDER BY s` })
+  const text = `it's "{project:String}" \\ {project:String}`
+  await writer.command({
+    query: `INSERT INTO ${db}.texts SETTINGS async_insert=0 FORMAT JSONEachRow\n${JSON.stringify({ s: text })}`,
+  })
+  expect(
+    await ask(
+      writer,
+      `SELECT s, 'it\\'s {project:String}' AS \`{project:String}\`, '''{project:String}' AS b -- {project:String}
+FROM ${db}.texts WHERE s = {text:String} /* {project:String} */`,
+      { text },
+    ),
+  ).toEqual([{ s: text, '{project:String}': "it's {project:String}", b: "'{project:String}" }])
+})
+
 test('a long report does not stand in the way of an insert', async () => {
   const [reader] = engine.readers
   let reportDone = false
-  const report = rows(reader, 'SELECT sum(sipHash64(number)) AS n FROM numbers(400000000)').then(() => {
-    reportDone = true
-  })
+  // Would take an hour, and is ended below.
+  const report = rows(reader, 'SELECT sleepEachRow(1) FROM numbers(3600) SETTINGS max_block_size=1')
+  const ended = expect(report.finally(() => (reportDone = true))).rejects.toThrow(/cancelled/i)
   await store.insert({ token: 'token-beside', events: [storedEvent({ event_id: 'beside' })] })
   expect(reportDone).toBe(false)
-  await report
+  await engine.quick?.command({ query: "KILL QUERY WHERE query LIKE 'SELECT sleepEachRow%' SYNC" })
+  await ended
 })
 
 test('one path is shared in a process, also by a module that is loaded again', async () => {

@@ -11,6 +11,33 @@ export function bindingStatement(params: Readonly<Record<string, unknown>>): str
   return pairs.length === 0 ? undefined : `SET ${pairs.join(', ')}`
 }
 
+// Cheap, for inserts of megabytes: most statements that hold no parameter hold nothing that looks like one.
+const PARAMETER = /\{\s*([A-Za-z_]\w*)\s*:/g
+const LITERAL = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|--[^\n]*|\/\*[\s\S]*?\*\//
+
+const TOKEN = new RegExp(`${LITERAL.source}|${PARAMETER.source}`, 'gs')
+
+/**
+ * Throws when the statement names a parameter that it binds no value for. A server would refuse it; here the value that
+ * an earlier statement of the connection left there would be taken, and that may be another tenant's.
+ */
+export function requireBound(query: string, params: Readonly<Record<string, unknown>>): void {
+  if (unboundIn(query, PARAMETER, params) === undefined) return
+  const name = unboundIn(query, TOKEN, params)
+  if (name !== undefined) throw new TypeError(`the statement binds no value for ${name}`)
+}
+
+function unboundIn(
+  query: string,
+  pattern: RegExp,
+  params: Readonly<Record<string, unknown>>,
+): string | undefined {
+  for (const [, name] of query.matchAll(pattern)) {
+    if (name !== undefined && !Object.hasOwn(params, name)) return name
+  }
+  return undefined
+}
+
 /** A value in the escaped text that parameters are read from, as HTTP carries them too. */
 function parameterText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(itemText).join(',')}]`

@@ -1,7 +1,7 @@
 import type { ClickhouseClient } from '../clickhouse/client.js'
-import { bindingStatement } from './bound-statement.js'
+import { bindingStatement, requireBound } from './bound-statement.js'
 
-type Bound = Pick<Parameters<ClickhouseClient['query']>[0], 'query_params' | 'abort_signal'>
+type Statement = Pick<Parameters<ClickhouseClient['query']>[0], 'query' | 'query_params' | 'abort_signal'>
 
 /**
  * Connections of the engine as one client. A connection does one statement at a time, and each statement that waits for
@@ -39,10 +39,11 @@ export function createConnectionPool(
   }
 
   async function run<T>(
-    { query_params, abort_signal: signal }: Bound,
+    { query, query_params = {}, abort_signal: signal }: Statement,
     work: (client: ClickhouseClient) => Promise<T>,
   ): Promise<T> {
-    const binding = bindingStatement(query_params ?? {})
+    requireBound(query, query_params)
+    const binding = bindingStatement(query_params)
     signal?.throwIfAborted()
     const client = await next(signal)
     // The engine knows no signal: the caller is told at once, the connection is taken until the statement has ended.
@@ -64,10 +65,10 @@ export function createConnectionPool(
   }
 
   return {
-    command: async ({ query, ...bound }) =>
-      await run(bound, async (client) => await client.command({ query })),
-    query: async ({ query, format, ...bound }) =>
-      await run(bound, async (client) => await client.query({ query, format })),
+    command: async (statement) =>
+      await run(statement, async (client) => await client.command({ query: statement.query })),
+    query: async ({ format, ...statement }) =>
+      await run(statement, async (client) => await client.query({ query: statement.query, format })),
     async close() {
       // A connection that closes under a statement takes the engine with it.
       while (running.size > 0) await Promise.all(running)

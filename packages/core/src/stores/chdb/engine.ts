@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { AnalyticsError } from '../../errors.js'
 import type { ClickhouseClient, Connections } from '../clickhouse/client.js'
 import { createConnectionPool } from './connection-pool.js'
-import { createOpenInserts } from './open-inserts.js'
 
 type ClientConnection = NonNullable<
   NonNullable<Parameters<typeof import('@clickhouse/client').createClient>[0]>['connection']
@@ -83,7 +82,7 @@ async function open(directory: string): Promise<Connections> {
       writer,
       readers: [reader],
       quick,
-      openInserts: await createOpenInserts(join(directory, 'open-inserts')),
+      embedded: true,
       close: async () => {
         for (const client of [reader, quick, writer]) await client.close()
       },
