@@ -199,7 +199,7 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
     await upkeep.close()
     await privacy.close()
     await authenticator.flushUsed()
-    await meter.flush()
+    await meter.close()
     await limiter.close()
     await changes.close()
     await events.close()

@@ -86,3 +86,36 @@ export function utcDay(ms: number): string {
 }
 
 export const DAY_MS = 86_400_000
+
+/**
+ * Rejects when the work takes longer; the work itself goes on. An answer that is here already when the timer fires, behind
+ * something that held the process up, is still heard.
+ */
+export async function withDeadline<T>(ms: number, work: T | Promise<T>, message: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      timer = setTimeout(() => reject(new Error(message)), 1)
+    }, ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The function, called at most once in so many milliseconds; a clock that was set back lets it through. */
+export function atMostEvery<Args extends unknown[]>(
+  ms: number,
+  clock: () => number,
+  call: (...args: Args) => void,
+): (...args: Args) => void {
+  let calledAt = Number.NEGATIVE_INFINITY
+  return (...args) => {
+    const now = clock()
+    if (now >= calledAt && now - calledAt < ms) return
+    calledAt = now
+    call(...args)
+  }
+}

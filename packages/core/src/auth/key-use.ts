@@ -1,5 +1,6 @@
 import type { OnDiagnostic } from '../diagnostics.js'
 import type { KeyStore } from '../ports/key-store.js'
+import { withDeadline } from '../time.js'
 
 export interface KeyUse {
   /** Notes that a key was used now. */
@@ -9,6 +10,7 @@ export interface KeyUse {
 }
 
 const EVERY_MS = 60_000
+const WRITE_MS = 5_000
 
 /**
  * Collects `last_used_at` times and writes them at most once a minute. A timer covers the idle process; where
@@ -51,7 +53,7 @@ export function createKeyUse(options: {
     const rows = [...used].map(([id, last_used_at]) => ({ id, last_used_at }))
     used.clear()
     try {
-      await keys.touchKeys(rows)
+      await withDeadline(WRITE_MS, keys.touchKeys(rows), 'The key store took too long to write.')
     } catch (error) {
       for (const { id, last_used_at } of rows) used.set(id, used.get(id) ?? last_used_at)
       onDiagnostic({ kind: 'key_store_failed', level: 'error', operation: 'touchKeys', error })

@@ -2,6 +2,7 @@ import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
 import type { Project } from '../ports/key-store.js'
 import type { RateLimit, RateLimitStore, Taken } from '../ports/rate-limit-store.js'
+import { withDeadline } from '../time.js'
 import type { KeyPrincipal } from './principal.js'
 
 /** Routes that can be limited. */
@@ -92,7 +93,11 @@ export function createRateLimiter(options: {
     const now = clock()
     if (now >= failedAt && now - failedAt < RETRY_MS) return await local.take(bucket, limit, now)
     try {
-      return await withDeadline(from.take(bucket, limit, now))
+      return await withDeadline(
+        DEADLINE_MS,
+        from.take(bucket, limit, now),
+        `The rate limit store did not answer in ${DEADLINE_MS} ms.`,
+      )
     } catch (error) {
       failedAt = clock()
       report(error)
@@ -140,19 +145,4 @@ export function requireLimits(limits: RateLimits): RateLimits {
 
 function invalid(message: string): AnalyticsError {
   return new AnalyticsError('invalid_options', message)
-}
-
-async function withDeadline(work: Taken | Promise<Taken>): Promise<Taken> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`The rate limit store did not answer in ${DEADLINE_MS} ms.`)),
-      DEADLINE_MS,
-    )
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

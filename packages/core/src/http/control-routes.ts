@@ -6,7 +6,7 @@ import type { UserPrincipal } from '../auth/session.js'
 import { AnalyticsError, isAnalyticsError } from '../errors.js'
 import { createProject, findProject, listProjects, updateProject } from '../projects/manage-projects.js'
 import type { CreateProject, UpdateProject } from '../projects/project-input.js'
-import { type ProjectUsage, readUsage } from '../projects/usage.js'
+import { readUsages } from '../projects/usage.js'
 import { readJson } from './body.js'
 import { json } from './respond.js'
 import type { Method, Route, RouteDeps, UserCall, UserRoute } from './route.js'
@@ -99,9 +99,7 @@ async function usage({ control }: RouteDeps, { caller, project }: UserCall): Pro
     project === undefined
       ? await listProjects(control, caller)
       : [await findProject(control, caller, project)]
-  const answers: ProjectUsage[] = []
-  for (const each of projects) answers.push(await readUsage(control, each))
-  return json({ usage: answers }, 200)
+  return json({ usage: await readUsages(control, projects) }, 200)
 }
 
 /** An object of any content: each use case checks every field itself. */

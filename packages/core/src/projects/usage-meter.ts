@@ -1,6 +1,8 @@
+import { randomUuid } from '#crypto'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
 import type { KeyStore, Project, UsageRow } from '../ports/key-store.js'
+import { atMostEvery, withDeadline } from '../time.js'
 
 /** What a plan allows; plans are named by the `plan` of a project. */
 export interface Plan {
@@ -13,22 +15,38 @@ export type Plans = Readonly<Record<string, Plan>>
 export interface UsageMeter {
   /** Counts events by the month of their times, in memory; written in batches. Never throws. */
   add(projectId: string, times: readonly number[]): void
-  /** Rejects with 429 `quota_exceeded` when the plan's events of one of the months are used up. */
+  /**
+   * Rejects with 429 `quota_exceeded` when the plan's events of one of the months are used up. A meter that can't be read
+   * in half a second allows everything.
+   */
   requireQuota(project: Project, times: readonly number[]): Promise<void>
   /** Events a month that the plan of a project allows; null = any number. */
   quotaOf(project: Project): number | null
-  /** Writes what was counted. Never rejects: what could not be written stays counted. */
+  /** Writes what was counted. Never rejects, nor waits long: what could not be written stays counted. */
   flush(): Promise<void>
+  /** The last flush: nothing is tried again after it. */
+  close(): Promise<void>
+}
+
+/** Rows under the name of their write; both stay as they are until the write is known to have happened. */
+interface Write {
+  readonly id: string
+  readonly rows: ReadonlyMap<string, UsageRow>
 }
 
 const FLUSH_MS = 10_000
+const WRITE_MS = 5_000
 const KNOWN_MS = 10_000
+const QUOTA_MS = 250
+const REPORT_MS = 60_000
 const PROJECTS = 10_000
+const NOTHING: ReadonlyMap<string, number> = new Map()
 
 /**
  * Meters stored events per project and month of the event's timestamp (UTC): the same number that counting the
  * events of that month gives, so a meter that a crash cut short can be counted again. A timer covers the idle
- * process; where timers die with their request, the next event writes.
+ * process; where timers die with their request, the next event writes. A write that failed may have happened, so it
+ * is sent again as it was, before anything else.
  */
 export function createUsageMeter(options: {
   keys: KeyStore
@@ -39,18 +57,25 @@ export function createUsageMeter(options: {
   const { keys, plans, clock, onDiagnostic } = options
   const pending = new Map<string, UsageRow>()
   const known = new Map<string, { at: number; months: Promise<ReadonlyMap<string, number>> }>()
+  let unsure: Write | undefined
   let writing: Promise<void> | undefined
+  /** Ends with the write under way, or when that takes too long for those who ask for a quota. */
+  let patience: Promise<void> | undefined
+  let blindUntil = Number.NEGATIVE_INFINITY
   let timer: ReturnType<typeof setTimeout> | undefined
   let waitingSince: number | undefined
+  let closed = false
+  const report = atMostEvery(REPORT_MS, clock, (operation: 'addUsage' | 'usage', error: unknown) => {
+    onDiagnostic({ kind: 'key_store_failed', level: 'error', operation, error })
+  })
 
-  function count(rows: readonly UsageRow[]): void {
-    for (const { project_id, month, events } of rows) {
-      const name = `${project_id}/${month}`
-      pending.set(name, { project_id, month, events: (pending.get(name)?.events ?? 0) + events })
-    }
+  function count(projectId: string, month: string, events: number): void {
+    const name = `${projectId}/${month}`
+    pending.set(name, { project_id: projectId, month, events: (pending.get(name)?.events ?? 0) + events })
   }
 
   function schedule(): void {
+    if (closed) return
     const now = clock()
     if (waitingSince === undefined) {
       waitingSince = now
@@ -63,35 +88,47 @@ export function createUsageMeter(options: {
     clearTimeout(timer)
     waitingSince = undefined
     while (writing !== undefined) await writing
-    if (pending.size === 0) return
+    if (unsure === undefined && pending.size === 0) return
     writing = write().finally(() => {
       writing = undefined
     })
+    patience = withDeadline(QUOTA_MS, writing, '').catch(() => {})
     await writing
   }
 
   async function write(): Promise<void> {
-    const rows = [...pending.values()]
-    pending.clear()
     try {
-      await keys.addUsage(rows)
-      for (const { project_id } of rows) known.delete(project_id)
+      if (unsure !== undefined) await send(unsure)
+      if (pending.size === 0) return
+      const next = { id: randomUuid(), rows: new Map(pending) }
+      pending.clear()
+      await send(next)
     } catch (error) {
-      count(rows)
-      onDiagnostic({ kind: 'key_store_failed', level: 'error', operation: 'addUsage', error })
+      report('addUsage', error)
+      schedule()
     }
   }
 
+  async function send(next: Write): Promise<void> {
+    unsure = next
+    const rows = [...next.rows.values()]
+    await withDeadline(WRITE_MS, keys.addUsage(next.id, rows), 'The meter took too long to write.')
+    unsure = undefined
+    for (const { project_id } of rows) known.delete(project_id)
+  }
+
   /** Written events by month, up to 10 seconds old; a store that fails allows everything. */
-  function written(projectId: string): Promise<ReadonlyMap<string, number>> {
+  function written(projectId: string): Promise<ReadonlyMap<string, number>> | ReadonlyMap<string, number> {
     const now = clock()
     const held = known.get(projectId)
     if (held !== undefined && now >= held.at && now - held.at < KNOWN_MS) return held.months
-    const months = keys.usage(projectId).then(
+    if (now < blindUntil) return NOTHING
+    const months = withDeadline(QUOTA_MS, keys.usage([projectId]), 'The meter took too long to read.').then(
       (rows) => new Map(rows.map(({ month, events }) => [month, events])),
       (error: unknown) => {
-        onDiagnostic({ kind: 'key_store_failed', level: 'error', operation: 'usage', error })
-        return new Map<string, number>()
+        blindUntil = clock() + KNOWN_MS
+        report('usage', error)
+        return NOTHING
       },
     )
     if (known.size >= PROJECTS) known.clear()
@@ -106,17 +143,19 @@ export function createUsageMeter(options: {
   return {
     add(projectId, times) {
       if (times.length === 0) return
-      count([...byMonth(times)].map(([month, events]) => ({ project_id: projectId, month, events })))
+      for (const [month, events] of byMonth(times)) count(projectId, month, events)
       schedule()
     },
     async requireQuota(project, times) {
       const quota = quotaOf(project)
       if (quota === null || times.length === 0) return
-      // A write under way is in neither number yet.
-      await writing
+      // What is being written would be in both numbers for a moment.
+      if (writing !== undefined) await patience
       const months = await written(project.id)
       for (const month of byMonth(times).keys()) {
-        const used = (months.get(month) ?? 0) + (pending.get(`${project.id}/${month}`)?.events ?? 0)
+        const name = `${project.id}/${month}`
+        const counted = (unsure?.rows.get(name)?.events ?? 0) + (pending.get(name)?.events ?? 0)
+        const used = (months.get(month) ?? 0) + counted
         if (used < quota) continue
         throw new AnalyticsError(
           'quota_exceeded',
@@ -130,6 +169,10 @@ export function createUsageMeter(options: {
     },
     quotaOf,
     flush,
+    async close() {
+      closed = true
+      await flush()
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import { invalidField } from '../auth/input-field.js'
-import type { KeyStore, Project } from '../ports/key-store.js'
+import type { KeyStore, Project, UsageRow } from '../ports/key-store.js'
 import type { QueryDeps } from '../query/events.js'
 import { queryStats } from '../query/stats.js'
 import { DAY_MS } from '../time.js'
@@ -24,7 +24,21 @@ export interface UsageDeps {
 /** The meter of a project, with what this process has counted so far. Error: `storage_unavailable`. */
 export async function readUsage({ keys, meter }: UsageDeps, project: Project): Promise<ProjectUsage> {
   await meter.flush()
-  const rows = await keys.usage(project.id)
+  return usageOf(meter, project, await keys.usage([project.id]))
+}
+
+/** The meters of many projects, asked for together. Error: `storage_unavailable`. */
+export async function readUsages(
+  { keys, meter }: UsageDeps,
+  projects: readonly Project[],
+): Promise<ProjectUsage[]> {
+  await meter.flush()
+  const rows = new Map(projects.map(({ id }): [string, UsageRow[]] => [id, []]))
+  for (const row of await keys.usage([...rows.keys()])) rows.get(row.project_id)?.push(row)
+  return projects.map((project) => usageOf(meter, project, rows.get(project.id) ?? []))
+}
+
+function usageOf(meter: UsageMeter, project: Project, rows: readonly UsageRow[]): ProjectUsage {
   return {
     project_id: project.id,
     plan: project.plan,

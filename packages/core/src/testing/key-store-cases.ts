@@ -1,5 +1,5 @@
 import { randomHex, randomUuid } from '#crypto'
-import type { KeyRecord, Project } from '../ports/key-store.js'
+import type { KeyRecord, Project, UsageRow } from '../ports/key-store.js'
 import { jobStoreCases } from './job-store-cases.js'
 import {
   bareKey,
@@ -58,7 +58,7 @@ export const keyStoreCases: readonly KeyStoreCase[] = [
         equal(await store.findKey(unknown), undefined)
         equal(await store.listKeys(unknown), [])
         equal(await store.revokeKey(unknown, unknown, 1), false)
-        equal(await store.usage(unknown), [])
+        equal(await store.usage([unknown]), [])
         equal(await store.listProjects({ owner: `none-${unknown}` }), [])
         await store.touchKeys([{ id: unknown, last_used_at: 1 }])
       }
@@ -267,15 +267,34 @@ export const keyStoreCases: readonly KeyStoreCase[] = [
       const { project } = await stored(store)
       const other = await stored(store)
       const row = { project_id: project.id, month: '2026-05', events: 3 }
-      await store.addUsage([])
-      await store.addUsage([row, { ...row, events: 4 }, { ...row, month: '2026-04', events: 1 }])
-      await store.addUsage([{ ...row, project_id: other.project.id, events: 9_000_000_000 }])
-      await Promise.all(Array.from({ length: 10 }, () => store.addUsage([{ ...row, events: 10 }])))
-      const april = { project_id: project.id, month: '2026-04', events: 1 }
-      equal(await store.usage(project.id), [april, { ...row, events: 107 }])
-      equal(await store.usage(other.project.id), [
-        { ...row, project_id: other.project.id, events: 9_000_000_000 },
-      ])
+      const add = (rows: readonly UsageRow[]): Promise<void> => store.addUsage(randomUuid(), rows)
+      await add([])
+      await add([row, { ...row, events: 4 }, { ...row, month: '2026-04', events: 1 }])
+      await add([{ ...row, project_id: other.project.id, events: 9_000_000_000 }])
+      await Promise.all(Array.from({ length: 10 }, () => add([{ ...row, events: 10 }])))
+      const own = [
+        { project_id: project.id, month: '2026-04', events: 1 },
+        { ...row, events: 107 },
+      ]
+      const theirs = { ...row, project_id: other.project.id, events: 9_000_000_000 }
+      equal(await store.usage([project.id]), own)
+      equal(await store.usage([other.project.id]), [theirs])
+      const both = [...own, theirs].toSorted((a, b) => (a.project_id < b.project_id ? -1 : 1))
+      equal(await store.usage([other.project.id, randomUuid(), project.id, project.id]), both)
+      equal(await store.usage([]), [])
+    },
+  },
+  {
+    name: 'adds a write of usage once, also when it comes many times at once',
+    async run(store) {
+      const { project } = await stored(store)
+      const row = { project_id: project.id, month: '2026-05', events: 3 }
+      const [write, next] = [randomUuid(), randomUuid()]
+      await Promise.all(Array.from({ length: 5 }, () => store.addUsage(write, [row])))
+      await store.addUsage(write, [row, { ...row, month: '2026-06' }])
+      equal(await store.usage([project.id]), [row])
+      await store.addUsage(next, [row])
+      equal(await store.usage([project.id]), [{ ...row, events: 6 }])
     },
   },
   {

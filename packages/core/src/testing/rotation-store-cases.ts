@@ -126,10 +126,10 @@ export const rotationStoreCases: readonly KeyStoreCase[] = [
       const { project } = await stored(store)
       const row = { project_id: project.id, month: '2026-05', events: 9_000_000_000 }
       await store.setUsage(row)
-      equal(await store.usage(project.id), [row])
-      await store.addUsage([{ ...row, events: 5 }])
+      equal(await store.usage([project.id]), [row])
+      await store.addUsage(randomUuid(), [{ ...row, events: 5 }])
       await store.setUsage({ ...row, events: 3 })
-      equal(await store.usage(project.id), [{ ...row, events: 3 }])
+      equal(await store.usage([project.id]), [{ ...row, events: 3 }])
     },
   },
 ]

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Analytics, createAnalytics, type Diagnostic, type KeyStore } from '../../src/index.js'
 import type { AnalyticsOptions } from '../../src/options.js'
+import type { ProjectUsage } from '../../src/projects/usage.js'
 import { memoryEvents, memoryKeys } from '../../src/stores/memory/index.js'
 
 const NOW = Date.parse('2026-05-16T19:00:00Z')
@@ -14,25 +15,28 @@ interface Bench {
   keys: KeyStore
   calls: string[]
   diagnostics: Diagnostic[]
-  state: { now: number; away: boolean }
+  state: { now: number; away: boolean; deaf: boolean; gate: Promise<void> }
 }
 
 function bench(options: Partial<AnalyticsOptions> = {}): Bench {
   const stored = options.keys ?? memoryKeys()
-  const state = { now: NOW, away: false }
+  const state = { now: NOW, away: false, deaf: false, gate: Promise.resolve() }
   const calls: string[] = []
   const diagnostics: Diagnostic[] = []
   const keys: KeyStore = {
     ...stored,
-    async addUsage(rows) {
+    async addUsage(write, rows) {
       calls.push('addUsage')
+      await state.gate
       if (state.away) throw new Error('away')
-      await stored.addUsage(rows)
+      await stored.addUsage(write, rows)
+      if (state.deaf) throw new Error('the connection broke after the commit')
     },
-    async usage(id) {
+    async usage(ids) {
       calls.push('usage')
+      await state.gate
       if (state.away) throw new Error('away')
-      return await stored.usage(id)
+      return await stored.usage(ids)
     },
   }
   const analytics = createAnalytics({
@@ -45,6 +49,14 @@ function bench(options: Partial<AnalyticsOptions> = {}): Bench {
   })
   open.push(analytics)
   return { analytics, keys: stored, calls, diagnostics, state }
+}
+
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open = (): void => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
 }
 
 const events = (n: number, more: object = {}): { event: string; anonymous_id: string }[] =>
@@ -79,7 +91,9 @@ describe('metering', () => {
     expect(calls).toEqual([])
     await analytics.close()
     expect(calls).toEqual(['addUsage'])
-    expect(await keys.usage(project.id)).toEqual([{ project_id: project.id, month: '2026-05', events: 200 }])
+    expect(await keys.usage([project.id])).toEqual([
+      { project_id: project.id, month: '2026-05', events: 200 },
+    ])
   })
 
   it('writes with the next event once ten seconds have passed, where timers do not fire', async () => {
@@ -104,7 +118,41 @@ describe('metering', () => {
     await expect.poll(() => diagnostics).toMatchObject([{ kind: 'key_store_failed', operation: 'addUsage' }])
     state.away = false
     await analytics.close()
-    expect(await keys.usage(project.id)).toMatchObject([{ events: 10 }])
+    expect(await keys.usage([project.id])).toMatchObject([{ events: 10 }])
+  })
+
+  it('does not add again what was written although the answer was lost, and loses nothing that came after', async () => {
+    const { analytics, keys, state, calls } = bench()
+    const { project } = await analytics.projects.create({ slug: 'p' })
+    state.deaf = true
+    await analytics.batch(events(5))
+    await analytics.usage()
+    await analytics.batch(events(3))
+    expect(await analytics.usage()).toMatchObject({ months: [{ events: 5 }] })
+    state.deaf = false
+    await analytics.batch(events(2))
+    expect(await analytics.usage()).toMatchObject({ months: [{ events: 10 }] })
+    expect(calls.filter((call) => call === 'addUsage')).toHaveLength(4)
+    await analytics.close()
+    expect(await keys.usage([project.id])).toMatchObject([{ events: 10 }])
+  })
+
+  it('of many projects is written and read in one step each', async () => {
+    const { analytics, calls } = bench()
+    const made = []
+    for (let i = 0; i < 20; i++) made.push(await analytics.projects.create({ slug: `p-${i}`, owner: 'me' }))
+    for (const { project } of made.slice(0, 7)) {
+      await analytics.track({ event: 'e', anonymous_id: 'a' }, { project: project.slug })
+    }
+    const { secret } = await analytics.keys.account.create({ owner: 'me' })
+    const headers = { authorization: `Bearer ${secret}` }
+    const answer = await analytics.handler(new Request('http://x/v1/usage', { headers }))
+    const { usage } = await answer.json()
+    expect(usage).toHaveLength(20)
+    expect(new Map(usage.map(({ project_id, months }: ProjectUsage) => [project_id, months]))).toEqual(
+      new Map(made.map(({ project }, i) => [project.id, i < 7 ? [{ month: '2026-05', events: 1 }] : []])),
+    )
+    expect(calls).toEqual(['addUsage', 'usage'])
   })
 
   it('can be counted again from the events after a crash, bots included, duplicates once', async () => {
@@ -218,6 +266,27 @@ describe('quotas', () => {
       { kind: 'key_store_failed', operation: 'usage' },
       { kind: 'events_not_stored', code: 'quota_exceeded' },
     ])
+  })
+
+  it('hold nobody up while the meter hangs, and say so once a minute', async () => {
+    const { analytics, state, diagnostics } = bench({ plans })
+    await analytics.projects.create({ slug: 'p', plan: 'free' })
+    await analytics.projects.create({ slug: 'q', plan: 'free' })
+    const { opened, open: release } = gate()
+    state.gate = opened
+    for (let i = 0; i < 5; i++) {
+      for (const project of ['p', 'q']) expect((await analytics.batch(events(2), { project })).count).toBe(2)
+      // A write is under way from now on, and hangs too.
+      state.now += 10_000
+    }
+    const failures = (): Diagnostic[] => diagnostics.filter(({ kind }) => kind === 'key_store_failed')
+    expect(failures()).toMatchObject([{ operation: 'usage' }])
+    state.now += 20_000
+    // What this process has counted itself still counts.
+    expect((await analytics.batch(events(1), { project: 'p' })).count).toBe(0)
+    expect(failures()).toHaveLength(2)
+    release()
+    expect(await analytics.usage({ project: 'p' })).toMatchObject({ months: [{ events: 10 }] })
   })
 
   it.each(['pro', 'unknown', '__proto__', 'constructor', 'toString'])(

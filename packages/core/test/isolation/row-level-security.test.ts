@@ -95,7 +95,7 @@ describe.each(['millimetric', 'public'])('with Supabase’s roles, in the schema
     theirs = (await projects.create({ slug: 'theirs', owner: BOB })).project
     await projects.create({ slug: 'nobodys' })
     for (const { id } of [mine, theirs]) {
-      await keys.addUsage([{ project_id: id, month: '2026-05', events: 5 }])
+      await keys.addUsage(randomUUID(), [{ project_id: id, month: '2026-05', events: 5 }])
       await keys.insertJob({
         id: randomUUID(),
         project_id: id,

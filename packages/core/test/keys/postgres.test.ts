@@ -9,6 +9,7 @@ import { createAuthenticator } from '../../src/auth/authenticate.js'
 import { createKeyManager } from '../../src/auth/manage-keys.js'
 import type { Diagnostic } from '../../src/diagnostics.js'
 import { createProjects } from '../../src/projects/projects.js'
+import { createUsageMeter } from '../../src/projects/usage-meter.js'
 import { type PostgresPool, postgresKeys, type SqlKeyStore } from '../../src/stores/postgres/index.js'
 import { createTestDatabase, type TestDatabase } from './postgres-server.js'
 
@@ -264,8 +265,10 @@ describe('on a server', () => {
       const project = { ...bareProject('typed'), created_at: 1_778_958_000_123 }
       await keys.insertProject(project)
       expect(await keys.findProject('typed')).toEqual(project)
-      await keys.addUsage([{ project_id: project.id, month: '2026-05', events: 5_000_000_000 }])
-      expect((await keys.usage(project.id))[0]?.events).toBe(5_000_000_000)
+      await keys.addUsage(crypto.randomUUID(), [
+        { project_id: project.id, month: '2026-05', events: 5_000_000_000 },
+      ])
+      expect((await keys.usage([project.id]))[0]?.events).toBe(5_000_000_000)
     })
 
     it('may speak another time zone', async () => {
@@ -298,6 +301,50 @@ describe('on a server', () => {
         true,
       )
     })
+  })
+
+  it('adds usage once although the answer of the commit was lost', async () => {
+    const pool = on().pool({ max: 1 })
+    let lost = 0
+    const losing: PostgresPool = {
+      async connect() {
+        const client = await pool.connect()
+        return {
+          async query<R>(text: string, values: unknown[]) {
+            const { rows, rowCount } = await client.query(text, values)
+            if (text === 'commit' && lost-- > 0) throw new Error('read ECONNRESET')
+            const read: R[] = rows
+            return { rows: read, rowCount }
+          },
+          on: (event, listener) => client.on(event, listener),
+          removeListener: (event, listener) => client.removeListener(event, listener),
+          release: (broken) => client.release(broken),
+        }
+      },
+      on: (event, listener) => pool.on(event, listener),
+    }
+    const keys = postgresKeys({ pool: losing, pepper: PEPPER, schema, listen: false })
+    const diagnostics: Diagnostic[] = []
+    const meter = createUsageMeter({
+      keys,
+      plans: {},
+      clock,
+      onDiagnostic: (diagnostic) => void diagnostics.push(diagnostic),
+    })
+    const { project } = await projectsOn(keys).create({ slug: 'shop' })
+    lost = 2
+    for (let round = 0; round < 4; round++) {
+      meter.add(project.id, [clock(), clock()])
+      await meter.flush()
+    }
+    expect(lost).toBe(-3)
+    expect(diagnostics).toMatchObject([{ operation: 'addUsage' }])
+    expect(await keys.usage([project.id])).toMatchObject([{ events: 8 }])
+    // What can't be asked about any more goes.
+    await sql(`update ${schema}.usage_writes set written_at = now() - interval '8 days'`)
+    meter.add(project.id, [clock()])
+    await meter.close()
+    expect(await sql(`select count(*)::int as n from ${schema}.usage_writes`)).toEqual([{ n: 1 }])
   })
 
   it('holds no secret in any table', async () => {

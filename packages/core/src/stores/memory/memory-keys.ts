@@ -12,6 +12,7 @@ export function memoryKeys(options: { pepper?: string | undefined } = {}): KeySt
   const projects = new Map<string, Project>()
   const keys = new Map<string, KeyRecord>()
   const salts = new Map<string, Salt>()
+  const writes = new Set<string>()
   const meter = new Map<string, UsageRow>()
   const jobs = new Map<string, Job>()
   let peppers: Promise<readonly [Pepper, ...Pepper[]]> | undefined
@@ -117,7 +118,9 @@ export function memoryKeys(options: { pepper?: string | undefined } = {}): KeySt
         keys.set(id, { ...key, last_used_at: Math.max(key.last_used_at ?? last_used_at, last_used_at) })
       }
     },
-    async addUsage(rows) {
+    async addUsage(write, rows) {
+      if (writes.has(write)) return
+      writes.add(write)
       for (const { project_id, month, events } of rows) {
         const name = `${project_id}/${month}`
         meter.set(name, { project_id, month, events: (meter.get(name)?.events ?? 0) + events })
@@ -126,9 +129,9 @@ export function memoryKeys(options: { pepper?: string | undefined } = {}): KeySt
     async setUsage(row) {
       meter.set(`${row.project_id}/${row.month}`, copy(row))
     },
-    async usage(projectId) {
-      const own = [...meter.values()].filter(({ project_id }) => project_id === projectId)
-      return copy(own.sort((a, b) => order(a.month, b.month)))
+    async usage(projectIds) {
+      const own = [...meter.values()].filter(({ project_id }) => projectIds.includes(project_id))
+      return copy(own.sort((a, b) => order(a.project_id, b.project_id) || order(a.month, b.month)))
     },
     async claimSalt(candidate) {
       const salt = salts.get(candidate.day) ?? copy(candidate)

@@ -150,8 +150,8 @@ function meterQueries(
   run: Engine['run'],
 ): Pick<Operations, 'addUsage' | 'setUsage' | 'usage' | 'claimSalt' | 'deleteSaltsBefore'> {
   return {
-    addUsage: (rows) =>
-      run(async ({ kysely: { sql }, db }) => {
+    addUsage: (write, rows) =>
+      run(async ({ kysely: { sql }, db, schema }) => {
         const sums = new Map<string, number>()
         for (const { project_id, month, events } of rows) {
           const name = `${project_id}/${month}`
@@ -164,6 +164,16 @@ function meterQueries(
         })
         if (values.length === 0) return
         await db.transaction().execute(async (transaction) => {
+          const first = await transaction
+            .insertInto('usage_writes')
+            .values({ id: write })
+            .onConflict((conflict) => conflict.doNothing())
+            .returning('id')
+            .executeTakeFirst()
+          if (first === undefined) return
+          await sql`delete from ${sql.id(schema, 'usage_writes')} where id in (
+            select id from ${sql.id(schema, 'usage_writes')} where written_at < now() - interval '7 days'
+            limit ${ROWS} for update skip locked)`.execute(transaction)
           for (const part of parts(values)) {
             await transaction
               .insertInto('usage_meter')
@@ -187,11 +197,17 @@ function meterQueries(
           )
           .execute()
       }),
-    usage: (projectId) =>
-      run(async ({ db }) => {
-        if (!isUuid(projectId)) return []
-        const own = db.selectFrom('usage_meter').selectAll().where('project_id', '=', projectId)
-        const rows = await own.orderBy('month').execute()
+    usage: (projectIds) =>
+      run(async ({ kysely: { sql }, db }) => {
+        const wanted = projectIds.filter(isUuid)
+        if (wanted.length === 0) return []
+        const rows = await db
+          .selectFrom('usage_meter')
+          .selectAll()
+          .where(sql<boolean>`project_id = any(${wanted}::uuid[])`)
+          .orderBy('project_id')
+          .orderBy('month')
+          .execute()
         return rows.map(({ project_id, month, events }) => ({ project_id, month, events: Number(events) }))
       }),
     claimSalt: ({ day, salt }) =>

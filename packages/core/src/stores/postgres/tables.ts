@@ -54,6 +54,7 @@ export interface Tables {
   projects: ProjectsTable
   api_keys: ApiKeysTable
   usage_meter: { project_id: string; month: string; events: Big }
+  usage_writes: { id: string; written_at: ColumnType<unknown, never, never> }
   ip_salts: { day: string; salt: string }
   jobs: JobsTable
   migrations: { version: number; name: string; applied_at: Time }
