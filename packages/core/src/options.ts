@@ -11,6 +11,7 @@ import type { CountryOption } from './ingest/country.js'
 import type { DeliverOptions } from './ingest/deliver.js'
 import type { BeforeStore } from './ingest/ingest.js'
 import { type IsOwnTraffic, type OwnTraffic, ownTrafficMatcher } from './ingest/own-traffic.js'
+import { requireOptionNames } from './option-names.js'
 import type { EventStore } from './ports/event-store.js'
 import type { KeyStore } from './ports/key-store.js'
 import type { RateLimitStore } from './ports/rate-limit-store.js'
@@ -113,38 +114,35 @@ const ERASURE: ErasureOptions = {
   roundEveryMs: 600_000,
 }
 
-const NAMES: ReadonlySet<string> = new Set([
-  'events',
-  'keys',
-  'project',
-  'catalog',
-  'basePath',
-  'trustedProxies',
-  'country',
-  'classifier',
-  'beforeStore',
-  'maxBodyBytes',
-  'keyCacheTtlMs',
-  'internalSecret',
-  'rateLimits',
-  'rateLimitStore',
-  'plans',
-  'ownTraffic',
-  'maxEventNames',
-  'authenticateUser',
-  'adminOrigins',
-  'delivery',
-  'erasure',
-  'onDiagnostic',
-  'clock',
-])
+const NAMES: Readonly<Record<keyof AnalyticsOptions, true>> = {
+  events: true,
+  keys: true,
+  project: true,
+  catalog: true,
+  basePath: true,
+  trustedProxies: true,
+  country: true,
+  classifier: true,
+  beforeStore: true,
+  maxBodyBytes: true,
+  keyCacheTtlMs: true,
+  internalSecret: true,
+  rateLimits: true,
+  rateLimitStore: true,
+  plans: true,
+  ownTraffic: true,
+  maxEventNames: true,
+  authenticateUser: true,
+  adminOrigins: true,
+  delivery: true,
+  erasure: true,
+  onDiagnostic: true,
+  clock: true,
+}
 
 /** Checks the options and fills in defaults. Throws `invalid_options`, saying what to change. */
 export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOptions<D>): ResolvedOptions {
-  const unknown = Object.keys(options ?? {}).filter((name) => !NAMES.has(name))
-  if (unknown.length > 0) {
-    throw invalid(`unknown option ${unknown.join(', ')}. Known options: ${[...NAMES].join(', ')}.`)
-  }
+  requireOptionNames<AnalyticsOptions<D>>('createAnalytics', options ?? {}, NAMES)
   requireStore(
     options?.events,
     'events',
@@ -164,7 +162,7 @@ export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOpt
     catalog: options.catalog,
     basePath: checkBasePath(options.basePath ?? ''),
     trustedProxies: whole('trustedProxies', options.trustedProxies ?? 0, 0, 32),
-    country: options.country,
+    country: checkCountry(options.country),
     classifier: options.classifier,
     beforeStore: options.beforeStore,
     maxBodyBytes: whole(
@@ -183,8 +181,8 @@ export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOpt
     authenticateUser: checkLogin(options.authenticateUser),
     adminOrigins: checkOrigins(options.adminOrigins ?? []),
     maxEventNames: whole('maxEventNames', options.maxEventNames ?? 1_000, 1, 100_000),
-    delivery: checkDelivery({ ...DELIVERY, ...options.delivery }),
-    erasure: checkErasure({ ...ERASURE, ...options.erasure }),
+    delivery: checkDelivery(withDefaults('delivery', DELIVERY, options.delivery)),
+    erasure: checkErasure(withDefaults('erasure', ERASURE, options.erasure)),
     onDiagnostic: options.onDiagnostic ?? printFailures,
     clock: options.clock ?? Date.now,
   }
@@ -202,14 +200,32 @@ function checkBasePath(basePath: string): string {
 }
 
 function checkPlans(plans: Plans): Plans {
-  for (const [name, { eventsPerMonth }] of Object.entries<Plan>(plans)) {
+  for (const [name, plan] of Object.entries<Plan>(plans)) {
+    requireOptionNames(`createAnalytics: plans.${name}`, plan, { eventsPerMonth: true })
+    const { eventsPerMonth } = plan
     if (eventsPerMonth === undefined || eventsPerMonth === null) continue
     whole(`plans.${name}.eventsPerMonth`, eventsPerMonth, 0, Number.MAX_SAFE_INTEGER)
   }
   return plans
 }
 
+/** An option that is given as undefined has its default too. */
+function withDefaults<T extends object>(name: string, defaults: T, given: Partial<T> | undefined): T {
+  requireOptionNames<Partial<T>>(`createAnalytics: ${name}`, given, defaults)
+  const set = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries(set) }
+}
+
+function checkCountry(country: CountryOption | undefined): CountryOption | undefined {
+  requireOptionNames<{ header?: string; lookup?: unknown }>('createAnalytics: country', country, {
+    header: true,
+    lookup: true,
+  })
+  return country
+}
+
 function checkOwnTraffic(lists: OwnTraffic): IsOwnTraffic {
+  requireOptionNames('createAnalytics: ownTraffic', lists, { origins: true, addresses: true, keys: true })
   try {
     return ownTrafficMatcher(lists)
   } catch (error) {

@@ -1,5 +1,6 @@
 import { sha256Hex } from '#crypto'
 import { AnalyticsError } from '../errors.js'
+import { requireOptionNames } from '../option-names.js'
 
 /**
  * The secret mixed into every key hash, at least 16 characters; kept outside the database. To change it, put
@@ -17,6 +18,9 @@ const MINIMUM = 16
 
 /** Throws `invalid_options` for a pepper that is missing or too short. The message never holds the pepper. */
 export function requirePepper(option: PepperOption): readonly [string, ...string[]] {
+  if (typeof option === 'object' && option !== null) {
+    requireOptionNames('pepper', option, { current: true, previous: true })
+  }
   const { current, previous = [] } =
     typeof option === 'object' && option !== null ? option : { current: option }
   for (const value of [current, ...previous]) {

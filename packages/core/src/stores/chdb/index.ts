@@ -1,4 +1,5 @@
 import { AnalyticsError } from '../../errors.js'
+import { requireOptionNames } from '../../option-names.js'
 import type { ClickhouseEventStore } from '../clickhouse/event-store.js'
 import { createEventStore, ROLLUP_FROM_ROWS } from '../clickhouse/event-store.js'
 import { QUERY_LIMITS, type QueryLimits } from '../clickhouse/reader.js'
@@ -18,13 +19,23 @@ export interface ChdbOptions {
   rollupFromRows?: number
 }
 
+const NAMES: Readonly<Record<keyof ChdbOptions, true>> = {
+  path: true,
+  database: true,
+  migrate: true,
+  limits: true,
+  rollupFromRows: true,
+}
+
 /**
  * Events in ClickHouse inside this process (the optional peer `chdb`, real ClickHouse as a library, for Linux
  * x64/arm64 with glibc and macOS). Nothing is opened before first use. Errors on first use:
  * `missing_dependency`, and `store_in_use` when another process or another path holds the engine.
  */
 export function chdbEvents(options: ChdbOptions): ClickhouseEventStore {
-  if (typeof options.path !== 'string' || options.path === '') {
+  requireOptionNames('chdbEvents', options ?? {}, NAMES)
+  requireOptionNames('chdbEvents: limits', options?.limits, QUERY_LIMITS)
+  if (typeof options?.path !== 'string' || options.path === '') {
     throw new AnalyticsError(
       'invalid_options',
       'chdbEvents takes { path }, the directory that holds the data.',

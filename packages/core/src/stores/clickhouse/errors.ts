@@ -132,6 +132,9 @@ const TOO_EXPENSIVE: Readonly<Record<number, string>> = {
   396: 'max_result_rows',
 }
 
+const UNREACHED =
+  'ClickHouse could not be reached. Is the server running, and is `url` its HTTP interface? `npx millimetric doctor` tries it.'
+
 /**
  * An insert's error, sorted: `storage_unavailable` when it says nothing about the rows, so that the same batch should be
  * sent again; `event_refused` when the server refused the content. An answer that is none of the server's is the first:
@@ -140,7 +143,7 @@ const TOO_EXPENSIVE: Readonly<Record<number, string>> = {
 export function insertError(error: unknown): AnalyticsError {
   if (isAnalyticsError(error)) return error
   const code = clickhouseCode(error)
-  if (code === undefined) return unavailable(error, 'ClickHouse could not be reached.')
+  if (code === undefined) return unavailable(error, UNREACHED)
   // 252 has two meanings: too many parts (back-pressure, try again) and too many partitions in one insert.
   if (code === 252 && !messageOf(error).includes('Too many partitions')) return busy(error, 'TOO_MANY_PARTS')
   const server = AGAIN_CODES.get(code) ?? SETUP_CODES.get(code)
@@ -158,8 +161,7 @@ export function insertError(error: unknown): AnalyticsError {
 export function startError(error: unknown): unknown {
   if (isAnalyticsError(error)) return error
   const code = clickhouseCode(error)
-  if (code === undefined)
-    return isTransport(error) ? unavailable(error, 'ClickHouse could not be reached.') : error
+  if (code === undefined) return isTransport(error) ? unavailable(error, UNREACHED) : error
   return busy(error, AGAIN_CODES.get(code) ?? SETUP_CODES.get(code) ?? `CLICKHOUSE_${code}`)
 }
 
@@ -187,8 +189,7 @@ export function refused(
 /** A read's error as an `AnalyticsError`; no text of the engine leaves in it. */
 export function queryError(error: unknown): unknown {
   const code = clickhouseCode(error)
-  if (code === undefined)
-    return isTransport(error) ? unavailable(error, 'ClickHouse could not be reached.') : error
+  if (code === undefined) return isTransport(error) ? unavailable(error, UNREACHED) : error
   const limit = TOO_EXPENSIVE[code]
   if (limit !== undefined) {
     return new AnalyticsError(

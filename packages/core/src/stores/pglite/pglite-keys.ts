@@ -1,9 +1,13 @@
 import { randomHex } from '#crypto'
 import { type PepperOption, requirePepper } from '../../crypto/pepper.js'
 import { AnalyticsError } from '../../errors.js'
+import { requireOptionNames } from '../../option-names.js'
 import { createSqlKeyStore } from '../postgres/engine.js'
 import type { SqlKeyStore } from '../postgres/sql-key-store.js'
 import { openPglite } from './database.js'
+
+// The first start makes the files of a whole database.
+const OPENING_MS = 15_000
 
 export interface PgliteKeysOptions {
   /** Directory of the database, made when missing; absent = in memory, gone with the process. */
@@ -21,6 +25,7 @@ export interface PgliteKeysOptions {
  * included, but not surely a power cut; use {@link postgresKeys} where it must.
  */
 export function pgliteKeys(options: PgliteKeysOptions = {}): SqlKeyStore {
+  requireOptionNames('pgliteKeys', options, { path: true, pepper: true })
   const { path, pepper } = options
   if (path !== undefined && (typeof path !== 'string' || path === '' || path.includes('\0'))) {
     throw new AnalyticsError('invalid_options', 'path must be the path of a directory.')
@@ -29,6 +34,7 @@ export function pgliteKeys(options: PgliteKeysOptions = {}): SqlKeyStore {
   return createSqlKeyStore({
     name: 'pglite',
     schema: 'millimetric',
+    openingMs: OPENING_MS,
     autoMigrate: true,
     connect: () => openPglite(path),
     async pepperValues(link) {

@@ -1,5 +1,6 @@
 import { type PepperOption, requirePepper } from '../../crypto/pepper.js'
 import { AnalyticsError } from '../../errors.js'
+import { requireOptionNames } from '../../option-names.js'
 import type { SqlConnection } from './dialect.js'
 import { createSqlKeyStore, requireSchema } from './engine.js'
 import type { ListeningClient } from './listener.js'
@@ -40,12 +41,21 @@ export interface PostgresKeysOptions {
   readonly listen?: boolean | undefined
 }
 
+const NAMES: Readonly<Record<keyof PostgresKeysOptions, true>> = {
+  pool: true,
+  pepper: true,
+  schema: true,
+  migrate: true,
+  listen: true,
+}
+
 /**
  * Projects and keys in Postgres 15 or newer, through `pg` and `kysely`. Opens nothing until first use. Throws
  * `invalid_options` for a pepper under 16 characters or a bad schema name.
  */
 export function postgresKeys(options: PostgresKeysOptions): SqlKeyStore {
-  const { pool } = options
+  requireOptionNames('postgresKeys', options ?? {}, NAMES)
+  const { pool } = options ?? {}
   if (typeof pool?.connect !== 'function') {
     throw new AnalyticsError('invalid_options', 'pool must be a Pool of the pg package: new pg.Pool({ … }).')
   }
