@@ -7,7 +7,7 @@ import { createToken } from './auth/create-token.js'
 import { createKeyChanges } from './auth/key-changes.js'
 import { createKeyMint } from './auth/key-mint.js'
 import { createKeyManager } from './auth/manage-keys.js'
-import { type OriginMatcher, originMatcher } from './auth/origin.js'
+import { originMatcher } from './auth/origin.js'
 import type { ProcessPrincipal } from './auth/principal.js'
 import { createRateLimiter } from './auth/rate-limit.js'
 import { createTokenSigner } from './auth/read-token.js'
@@ -26,6 +26,7 @@ import type { Project } from './ports/key-store.js'
 import { findJob, forget } from './privacy/forget.js'
 import { createPrivacy } from './privacy/privacy.js'
 import { createSalts } from './privacy/salts.js'
+import { createOriginUnion } from './projects/origin-union.js'
 import { createProjects } from './projects/projects.js'
 import { remember } from './projects/remember.js'
 import { readUsage, recountUsage } from './projects/usage.js'
@@ -47,7 +48,6 @@ import { createReceipts } from './receipts.js'
 import { memoryRateLimits } from './stores/memory/memory-rate-limits.js'
 
 const USER_AGENTS = 5000
-const ORIGINS_TTL_MS = 60_000
 const PROJECT_TTL_MS = 10_000
 
 interface Unfollowed extends Omit<Analytics, 'stats'> {
@@ -84,11 +84,13 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
     clock,
     invalidate: authenticator.invalidate,
   })
-  const allProjects = remember(PROJECT_TTL_MS, clock, async () => await keys.listProjects())
-  const allOrigins = remember(ORIGINS_TTL_MS, clock, async (): Promise<OriginMatcher> => {
-    const listed = await keys.listProjects()
-    return originMatcher([...new Set(listed.flatMap(({ allowed_origins }) => allowed_origins))])
+  const allProjects = remember({
+    ttlMs: PROJECT_TTL_MS,
+    openingMs: keys.openingMs,
+    clock,
+    load: async () => await keys.listProjects(),
   })
+  const allOrigins = createOriginUnion({ keys, clock, onDiagnostic })
   const projects = createProjects({
     keys,
     keyManager,
@@ -216,7 +218,7 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
       maxBodyBytes: options.maxBodyBytes,
       authenticator,
       limiter,
-      anyOrigin: async () => await allOrigins.ask().catch(() => () => false),
+      anyOrigin: allOrigins.matcher,
       basePath: options.basePath,
       internalSecret: options.internalSecret,
       authenticateUser: options.authenticateUser,

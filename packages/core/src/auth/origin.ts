@@ -16,15 +16,26 @@ export type OriginMatcher = (header: string | null) => boolean
 export function originMatcher(allowed: readonly string[]): OriginMatcher {
   const valid = allowed.filter((entry) => originProblem(entry) === undefined)
   const exact = new Set(valid.filter((entry) => !entry.includes('*')))
-  const wildcards = valid.filter((entry) => entry.includes('*')).map((entry) => new URL(witness(entry)))
+  const wildcards = new Set(valid.filter((entry) => entry.includes('*')))
   return (header) => {
     if (header === null) return false
     // Entries are canonical, so a header equal to one is canonical too.
     if (exact.has(header)) return true
-    if (wildcards.length === 0) return false
+    if (wildcards.size === 0) return false
     const url = canonicalOrigin(header)
-    return url !== undefined && wildcards.some((wildcard) => isBelow(url, wildcard))
+    return url !== undefined && isBelow(url, wildcards)
   }
+}
+
+const compiled = new WeakMap<readonly string[], OriginMatcher>()
+
+/** The matcher of a list that does not change, compiled once for as long as the list lives. */
+export function matcherOf(allowed: readonly string[]): OriginMatcher {
+  const known = compiled.get(allowed)
+  if (known !== undefined) return known
+  const made = originMatcher(allowed)
+  compiled.set(allowed, made)
+  return made
 }
 
 /**
@@ -78,12 +89,12 @@ function canonicalOrigin(text: string): URL | undefined {
   return url.origin === text && !labels.includes('') ? url : undefined
 }
 
-function isBelow(url: URL, wildcard: URL): boolean {
-  if (url.protocol !== wildcard.protocol || url.port !== wildcard.port) return false
-  const [, ...suffix] = wildcard.hostname.split('.')
-  const labels = url.hostname.split('.')
-  const extra = labels.length - suffix.length
+function isBelow({ protocol, hostname, port }: URL, wildcards: ReadonlySet<string>): boolean {
   // URLs let hosts hold more than names do, "*" itself for one.
-  if (extra < 1 || !labels.every((label) => /^[a-z0-9_-]+$/.test(label))) return false
-  return suffix.every((label, i) => label === labels[extra + i])
+  if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/.test(hostname)) return false
+  const tail = port === '' ? '' : `:${port}`
+  for (let dot = hostname.indexOf('.'); dot >= 0; dot = hostname.indexOf('.', dot + 1)) {
+    if (wildcards.has(`${protocol}//*${hostname.slice(dot)}${tail}`)) return true
+  }
+  return false
 }

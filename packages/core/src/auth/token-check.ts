@@ -2,7 +2,7 @@ import { AnalyticsError } from '../errors.js'
 import type { Project } from '../ports/key-store.js'
 import { toConditions } from '../query/conditions.js'
 import type { AuthenticationNeed } from './authenticate.js'
-import { originMatcher } from './origin.js'
+import { matcherOf } from './origin.js'
 import { type KeyPrincipal, requireScope } from './principal.js'
 import type { ParsedToken, TokenSigner } from './read-token.js'
 import { checkable, invalidKey, requireKind, requireNamed } from './refusals.js'
@@ -59,7 +59,7 @@ export function createTokenCheck(options: {
       }
       const origin = request.headers.get('origin')
       // Made for pages, which say where they are; a server that holds one has no origin.
-      if (origin !== null && !originMatcher(principal.project.allowed_origins)(origin)) {
+      if (origin !== null && !matcherOf(principal.project.allowed_origins)(origin)) {
         throw new AnalyticsError(
           'origin_not_allowed',
           "The Origin of this request is not on the project's allowed_origins, which read tokens need in browsers.",

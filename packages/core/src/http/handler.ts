@@ -1,7 +1,7 @@
 import { constantTimeEqualHex, randomHex, sha256Hex } from '#crypto'
 import type { Authenticator } from '../auth/authenticate.js'
 import { invalidField } from '../auth/input-field.js'
-import { type OriginMatcher, originMatcher } from '../auth/origin.js'
+import { matcherOf, type OriginMatcher } from '../auth/origin.js'
 import type { KeyPrincipal } from '../auth/principal.js'
 import type { LimitState, RateLimiter } from '../auth/rate-limit.js'
 import { type AuthenticateUser, requireUser } from '../auth/session.js'
@@ -35,8 +35,8 @@ export type Handler = (request: Request, context?: RequestContext) => Promise<Re
 export interface HandlerDeps extends RouteDeps {
   authenticator: Authenticator
   limiter: RateLimiter
-  /** Matches the origins of all projects. */
-  anyOrigin(): Promise<OriginMatcher>
+  /** Matches the origins of all projects; within so many milliseconds, if given. Never rejects. */
+  anyOrigin(patienceMs?: number): Promise<OriginMatcher>
   basePath: string
   /** The host's login; paths for users do not exist without it. */
   authenticateUser: AuthenticateUser | undefined
@@ -48,6 +48,8 @@ export interface HandlerDeps extends RouteDeps {
 }
 
 const NO_ORIGIN: OriginMatcher = () => false
+// An error may have waited for the key store already.
+const ERROR_PATIENCE_MS = 200
 const find = createRouter<Route>([
   ...INGEST_ROUTES,
   ...QUERY_ROUTES,
@@ -68,7 +70,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       await answer.body?.cancel()
       return new Response(null, answer)
     } catch (error) {
-      return failure(deps, request, error, requestId)
+      return await readable(deps, request, failure(deps, request, error, requestId))
     }
   }
 }
@@ -84,7 +86,7 @@ async function answerPath(
   const method = request.method === 'HEAD' ? 'GET' : request.method
   const open = path === undefined ? undefined : OPEN_ROUTES.get(path)
   if (open !== undefined) {
-    return method === 'GET' ? await open() : notAllowed('GET', requestId)
+    return method === 'GET' ? await open() : await readable(deps, request, notAllowed('GET', requestId))
   }
   const found = path === undefined ? undefined : find(path)
   const [first] = found?.routes.values() ?? []
@@ -94,10 +96,16 @@ async function answerPath(
   const methods = allowed(found.routes)
   if (method === 'OPTIONS') {
     if (first.by === 'user') return answerPreflight(request, methods, deps.adminOrigin, true)
-    return answerPreflight(request, methods, first.by === 'key' ? await deps.anyOrigin() : NO_ORIGIN)
+    const asked = first.by === 'key' && request.headers.has('origin')
+    return answerPreflight(request, methods, asked ? await deps.anyOrigin() : NO_ORIGIN)
   }
   const route = found.routes.get(method)
-  if (route === undefined) return notAllowed(methods, requestId)
+  if (route === undefined) {
+    const answer = notAllowed(methods, requestId)
+    if (first.by !== 'user') return await readable(deps, request, answer)
+    grantOrigin(answer.headers, request.headers.get('origin'), deps.adminOrigin, true)
+    return answer
+  }
   const call: Call = { request, url, params: found.params, peer: context.ip }
   if (route.by === 'key') return await answerKey(deps, route, call, requestId)
   if (route.by === 'user') return await answerUser(deps, route, call, requestId)
@@ -127,12 +135,13 @@ async function answerKey(
     }
     const answer = await route.run(deps, { ...call, principal })
     if (limited !== undefined) addLimitHeaders(answer.headers, limited)
-    grantOrigin(answer.headers, origin, originMatcher(principal.project.allowed_origins))
+    grantOrigin(answer.headers, origin, matcherOf(principal.project.allowed_origins))
     return answer
   } catch (error) {
     const answer = failure(deps, request, error, requestId)
     if (limited !== undefined) addLimitHeaders(answer.headers, limited)
-    grantOrigin(answer.headers, origin, await errorOrigins(deps, error, principal))
+    if (principal === undefined && !isRefusedOrigin(error)) return await readable(deps, request, answer)
+    grantOrigin(answer.headers, origin, principal ? matcherOf(principal.project.allowed_origins) : NO_ORIGIN)
     return answer
   }
 }
@@ -211,14 +220,15 @@ async function requireInternalSecret(request: Request, secret: string | undefine
 }
 
 /** Errors must be readable by the page that caused them, but not by one that was refused for its origin. */
-async function errorOrigins(
-  deps: HandlerDeps,
-  error: unknown,
-  principal: KeyPrincipal | undefined,
-): Promise<OriginMatcher> {
-  if (isAnalyticsError(error) && error.code === 'origin_not_allowed') return NO_ORIGIN
-  if (principal !== undefined) return originMatcher(principal.project.allowed_origins)
-  return await deps.anyOrigin()
+function isRefusedOrigin(error: unknown): boolean {
+  return isAnalyticsError(error) && error.code === 'origin_not_allowed'
+}
+
+/** An error that belongs to no project is for the pages of all of them. Requests of no page ask nobody. */
+async function readable(deps: HandlerDeps, { headers }: Request, answer: Response): Promise<Response> {
+  const origin = headers.get('origin')
+  grantOrigin(answer.headers, origin, origin === null ? NO_ORIGIN : await deps.anyOrigin(ERROR_PATIENCE_MS))
+  return answer
 }
 
 const OPEN_ROUTES: ReadonlyMap<string, () => Promise<Response>> = new Map([

@@ -110,6 +110,8 @@ export type ProjectPatch = {
  */
 export interface KeyStore {
   readonly name: string
+  /** Milliseconds that the first answer may take, where opening makes files; absent = no longer than those after it. */
+  readonly openingMs?: number | undefined
   /** First = the one new keys are hashed with; all are tried for verification by `pepper_id`. */
   peppers(): Promise<readonly [Pepper, ...Pepper[]]>
 
@@ -144,12 +146,15 @@ export interface KeyStore {
   /** Keeps the latest time per key. */
   touchKeys(used: readonly { id: string; last_used_at: number }[]): Promise<void>
 
-  /** Adds to the meter; one call is atomic. */
-  addUsage(rows: readonly UsageRow[]): Promise<void>
+  /**
+   * Adds to the meter, once for each write (a UUID): the same write again adds nothing, for at least a week. One call is
+   * atomic.
+   */
+  addUsage(write: string, rows: readonly UsageRow[]): Promise<void>
   /** Puts the meter to a number. */
   setUsage(row: UsageRow): Promise<void>
-  /** By month ascending. */
-  usage(projectId: string): Promise<readonly UsageRow[]>
+  /** Of any number of projects, by project and month ascending. */
+  usage(projectIds: readonly string[]): Promise<readonly UsageRow[]>
 
   /** The day's salt: `candidate` when the day had none, else the one stored first, whoever asked. */
   claimSalt(candidate: Salt): Promise<Salt>

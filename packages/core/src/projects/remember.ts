@@ -1,25 +1,86 @@
+import { withDeadline } from '../time.js'
+
 /** An answer that is kept for a while. */
 export interface Remembered<T> {
-  ask(): Promise<T>
+  /**
+   * What was answered last, or a new answer when that is old. While none comes in time the last one goes on being given;
+   * rejects when there is none. One question in 5 seconds is asked then. `patienceMs` bounds the wait of this caller.
+   */
+  ask(patienceMs?: number): T | Promise<T>
+  /** Makes the next caller ask. What was answered last is kept for the case that no answer comes. */
   forget(): void
 }
 
-/** One answer for `ttlMs`, asked for once at a time; an answer that failed is not remembered. */
-export function remember<T>(ttlMs: number, clock: () => number, load: () => Promise<T>): Remembered<T> {
-  let held: { until: number; answer: Promise<T> } | undefined
+export const ANSWER_MS = 1_750
+const RETRY_MS = 5_000
+
+export function remember<T>(options: {
+  ttlMs: number
+  /** Milliseconds that the very first answer may take; those after it may take 1,750. */
+  openingMs?: number | undefined
+  clock: () => number
+  load: () => Promise<T>
+  onFailure?: (error: unknown) => void
+}): Remembered<T> {
+  const { ttlMs, openingMs = ANSWER_MS, clock, load, onFailure } = options
+  let held: { value: T; until: number } | undefined
+  let asking: Promise<T> | undefined
+  let failed: { at: number; error: unknown } | undefined
+  let changes = 0
+
+  /** Goes on after the deadline, so that a slow answer is held in the end. */
+  async function fetch(): Promise<T> {
+    const before = changes
+    const value = await load()
+    // Something was forgotten meanwhile, and this answer may be older than that.
+    held = { value, until: before === changes ? clock() + ttlMs : Number.NEGATIVE_INFINITY }
+    failed = undefined
+    return value
+  }
+
+  function begin(): Promise<T> {
+    const answer = withDeadline(
+      held === undefined ? openingMs : ANSWER_MS,
+      fetch(),
+      'The key store did not answer in time.',
+    )
+    asking = answer
+    answer.then(ended, (error: unknown) => {
+      failed = { at: clock(), error }
+      ended()
+      onFailure?.(error)
+    })
+    function ended(): void {
+      if (asking === answer) asking = undefined
+    }
+    return answer
+  }
+
+  async function wait(answer: Promise<T>, patienceMs: number | undefined): Promise<T> {
+    try {
+      return await (patienceMs === undefined
+        ? answer
+        : withDeadline(patienceMs, answer, 'The key store did not answer in time.'))
+    } catch (error) {
+      if (held !== undefined) return held.value
+      throw error
+    }
+  }
+
   return {
-    ask() {
+    ask(patienceMs) {
       const now = clock()
-      if (held !== undefined && now < held.until) return held.answer
-      const fresh = { until: now + ttlMs, answer: load() }
-      held = fresh
-      fresh.answer.catch(() => {
-        if (held === fresh) held = undefined
-      })
-      return fresh.answer
+      if (held !== undefined && now < held.until && held.until - now <= ttlMs) return held.value
+      if (failed !== undefined && now >= failed.at && now - failed.at < RETRY_MS) {
+        return held === undefined ? Promise.reject(failed.error) : held.value
+      }
+      return wait(asking ?? begin(), patienceMs)
     },
     forget() {
-      held = undefined
+      changes++
+      asking = undefined
+      failed = undefined
+      if (held !== undefined) held = { value: held.value, until: Number.NEGATIVE_INFINITY }
     },
   }
 }

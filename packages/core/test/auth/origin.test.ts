@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { originMatcher, validateAllowedOrigin } from '../../src/auth/origin.js'
+import { matcherOf, originMatcher, validateAllowedOrigin } from '../../src/auth/origin.js'
 
 const LISTED = ['https://example.com', 'http://localhost:3000', 'https://xn--mnchen-3ya.de']
 const WILD = ['https://*.example.com', 'https://*.shop.example.org:8443', 'http://*.localhost']
@@ -81,6 +81,12 @@ describe('originMatcher', () => {
     ['null', false],
   ])('with wildcards answers %j with %s', (header, allowed) => {
     expect(originMatcher(WILD)(header)).toBe(allowed)
+  })
+
+  it('is made once for a list, however many requests come', () => {
+    const [one, two] = [['https://a.test'], ['https://b.test']]
+    expect(matcherOf(one)).toBe(matcherOf(one))
+    expect([one, two].map((list) => matcherOf(list)('https://a.test'))).toEqual([true, false])
   })
 
   it('matches nothing by entries that nobody may list', () => {

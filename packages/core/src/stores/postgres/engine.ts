@@ -20,6 +20,8 @@ export interface Link {
 export interface SqlKeyStoreOptions<L extends Link> {
   readonly name: string
   readonly schema: string
+  /** As of the port. */
+  readonly openingMs?: number | undefined
   /** Migrate on first use. */
   readonly autoMigrate: boolean
   /** The configured peppers, the current one first; asked for once. */
@@ -117,6 +119,7 @@ export function createSqlKeyStore<L extends Link>(options: SqlKeyStoreOptions<L>
         return closing
       },
     }),
+    openingMs: options.openingMs,
     watch,
     async migrate() {
       try {
