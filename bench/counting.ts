@@ -84,10 +84,12 @@ FROM (
   }
   process.stderr.write('\n')
   // As if it had come an hour ago: what is younger than the last sweep is looked at for twins on every question.
-  await command(
-    engine,
-    `ALTER TABLE ${database}.event_ids UPDATE inserted_at = inserted_at - INTERVAL 1 HOUR WHERE 1 SETTINGS mutations_sync=2`,
-  )
+  for (const table of ['events', 'event_ids']) {
+    await command(
+      engine,
+      `ALTER TABLE ${database}.${table} UPDATE stored_at = stored_at - INTERVAL 1 HOUR WHERE 1 SETTINGS mutations_sync=2`,
+    )
+  }
   await store.removeTwins()
 }
 

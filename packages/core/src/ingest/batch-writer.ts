@@ -73,7 +73,7 @@ export function createBatchWriter(deps: {
       return await answer
     } catch (error) {
       const away = isAnalyticsError(error) && error.code === 'storage_unavailable'
-      if (away && !isAnalyticsError(error.cause)) halfStored.doubt(batch)
+      if (away && !isAnalyticsError(error.cause)) halfStored.add(batch)
       throw error
     }
   }

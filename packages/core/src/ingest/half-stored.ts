@@ -12,16 +12,14 @@ export interface Forgotten {
 export const NOBODY: Forgotten = { erased: async () => new Map(), retract: async () => {} }
 
 /**
- * Batches whose rows are stored while something behind the table failed, such as a view, or the server in the middle of
- * them. They are held in memory and sent again, each under its own token, until the store has taken all of it: under
- * another token their events would be stored twice.
+ * Batches whose rows are stored while something behind the table failed, such as a view, or of which nobody knows whether
+ * any of it is. They are held in memory and sent again, each under its own token, until the store has taken all of it or
+ * says that it has nothing: under another token their events would be stored twice.
  */
 export interface HalfStored {
   /** Rows held. */
   readonly rows: number
   add(batch: FrozenBatch): void
-  /** Nobody knows whether any of it is stored: it is held until the store has told, and only then completed or left. */
-  doubt(batch: FrozenBatch): void
   /** The event belongs to a batch that is not complete: it must not be stored anew, nor called stored. */
   holds(name: string): boolean
   /** Sends the batch that has waited longest, then the next, until one fails; true when one was completed. Never rejects. */
@@ -30,39 +28,38 @@ export interface HalfStored {
 
 export function createHalfStored(store: EventStore, { erased, retract }: Forgotten): HalfStored {
   const batches: FrozenBatch[] = []
-  const doubtful = new Set<FrozenBatch>()
   const names = new Set<string>()
+  /** Who had been erased when a batch was first completed. */
+  const gone = new WeakMap<FrozenBatch, ReadonlySet<StoredEvent>>()
   let rows = 0
 
-  function hold(batch: FrozenBatch): void {
-    batches.push(batch)
-    rows += batch.events.length
-    for (const event of batch.events) names.add(eventKeyName(event))
-  }
-
   /**
-   * Somebody in the batch may have been erased while it was held. Completing it brings back what was computed of their
-   * rows, and an erasure finds nothing without the rows: they are stored once more, for it to take all of it away.
+   * Somebody in the batch may have been erased while it was held. Sent as it is, it would bring back what was computed of
+   * their rows, and an erasure finds nothing without the rows; so it is completed from what is stored, without them.
    */
-  async function eraseAgain(events: readonly StoredEvent[]): Promise<void> {
-    const late = await erased(events)
-    if (late.size === 0) return
-    try {
-      await store.insert({ token: randomUuid(), events: [...late.keys()] })
-    } finally {
-      // Also when nobody knows whether they were stored.
-      await retract(late.values())
-    }
+  async function complete(batch: FrozenBatch): Promise<void> {
+    const found = new Set((await erased(batch.events)).keys())
+    const before = gone.get(batch) ?? found
+    gone.set(batch, before)
+    if (found.size === 0) await store.insert(batch)
+    else await store.complete(batch, found)
+    const now = await erased(batch.events)
+    if (now.size === 0) return
+    // Written down first: what is stored again below must never be left without an erasure.
+    await retract(now.values())
+    // Erased while it was sent: the rows are stored once more, for the erasure to find all that came back of them.
+    const late = [...now.keys()].filter((event) => !before.has(event))
+    if (late.length > 0) await store.insert({ token: randomUuid(), events: late })
   }
 
   return {
     get rows() {
       return rows
     },
-    add: hold,
-    doubt(batch) {
-      doubtful.add(batch)
-      hold(batch)
+    add(batch) {
+      batches.push(batch)
+      rows += batch.events.length
+      for (const event of batch.events) names.add(eventKeyName(event))
     },
     holds: (name) => names.has(name),
     async retry() {
@@ -71,17 +68,12 @@ export function createHalfStored(store: EventStore, { erased, retract }: Forgott
         if (batch === undefined) return completed
         try {
           // Its callers were told that it failed: what is not stored now is theirs to send again.
-          if (!doubtful.has(batch) || (await store.landed(batch))) {
-            doubtful.delete(batch)
-            await store.insert(batch)
-            await eraseAgain(batch.events)
-          }
+          if (await store.landed(batch)) await complete(batch)
         } catch {
           // Behind the others: one that fails for ever must not keep them.
           batches.push(batch)
           return completed
         }
-        doubtful.delete(batch)
         rows -= batch.events.length
         for (const event of batch.events) names.delete(eventKeyName(event))
       }

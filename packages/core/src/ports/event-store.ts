@@ -102,8 +102,14 @@ export interface EventStore extends ErasureStore, QuarantineStore, VerdictStore 
    */
   landed(batch: FrozenBatch, options?: CallOptions): Promise<boolean>
   /**
-   * Removes rows of ids that two processes stored in the same instant, with everything computed from them; the row with
-   * the smallest (received_at, timestamp) stays. Returns how many rows went. Any number of processes may run it.
+   * Stores what is missing of a batch that has landed, by what is stored of it and without sending it again. Nothing comes
+   * back of `without`: events of people who were erased since.
+   */
+  complete(batch: FrozenBatch, without: ReadonlySet<StoredEvent>): Promise<void>
+  /**
+   * Completes what writers left that died in the middle of an insert. Removes rows of ids that two processes stored in the
+   * same instant, with everything computed from them; the row with the smallest (received_at, timestamp) stays. Returns
+   * how many rows went. Any number of processes may run it.
    */
   removeTwins(): Promise<number>
   /** Quarter hours whose events changed at or after `since` (epoch milliseconds). */

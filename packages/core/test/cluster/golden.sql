@@ -47,7 +47,9 @@ CREATE TABLE IF NOT EXISTS `shop`.events_local ON CLUSTER `main` (
   ip_hash String,
   properties String CODEC(ZSTD(1)),
   sdk_name LowCardinality(String),
-  sdk_version LowCardinality(String)
+  sdk_version LowCardinality(String),
+  stored_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'),
+  INDEX stored_at stored_at TYPE minmax GRANULARITY 1
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (project_id, timestamp, event_id)
@@ -87,7 +89,8 @@ CREATE TABLE IF NOT EXISTS `shop`.events ON CLUSTER `main` (
   ip_hash String,
   properties String CODEC(ZSTD(1)),
   sdk_name LowCardinality(String),
-  sdk_version LowCardinality(String)
+  sdk_version LowCardinality(String),
+  stored_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC')
 ) ENGINE = Distributed('main', 'shop', 'events_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
 
 INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (1, 'events');
@@ -99,8 +102,8 @@ CREATE TABLE IF NOT EXISTS `shop`.event_ids_local ON CLUSTER `main` (
   timestamp DateTime64(3, 'UTC'),
   received_at DateTime64(3, 'UTC'),
   batch UInt32,
-  inserted_at DateTime64(3, 'UTC'),
-  INDEX inserted_at inserted_at TYPE minmax GRANULARITY 1
+  stored_at DateTime64(6, 'UTC'),
+  INDEX stored_at stored_at TYPE minmax GRANULARITY 1
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (project_id, id_hash)
 SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, index_granularity = 256, min_compress_block_size = 2048, max_compress_block_size = 4096;
@@ -112,20 +115,22 @@ CREATE TABLE IF NOT EXISTS `shop`.event_ids ON CLUSTER `main` (
   timestamp DateTime64(3, 'UTC'),
   received_at DateTime64(3, 'UTC'),
   batch UInt32,
-  inserted_at DateTime64(3, 'UTC')
+  stored_at DateTime64(6, 'UTC')
 ) ENGINE = Distributed('main', 'shop', 'event_ids_local', cityHash64(project_id));
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `shop`.event_ids_mv ON CLUSTER `main` TO `shop`.event_ids_local AS
-SELECT project_id, sipHash64(event_id) AS id_hash, body_hash, timestamp, received_at, batch, now64(3, 'UTC') AS inserted_at
+SELECT project_id, sipHash64(event_id) AS id_hash, body_hash, timestamp, received_at, batch, stored_at
 FROM `shop`.events_local;
 
 CREATE TABLE IF NOT EXISTS `shop`.sweeps_local ON CLUSTER `main` (
-  swept_until DateTime64(3, 'UTC')
-) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-ORDER BY swept_until;
+  swept_until SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
+  removed SimpleAggregateFunction(sum, UInt64)
+) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY tuple();
 
 CREATE TABLE IF NOT EXISTS `shop`.sweeps ON CLUSTER `main` (
-  swept_until DateTime64(3, 'UTC')
+  swept_until SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
+  removed SimpleAggregateFunction(sum, UInt64)
 ) ENGINE = Distributed('main', 'shop', 'sweeps_local', cityHash64(swept_until));
 
 INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (2, 'event_ids');
@@ -159,6 +164,7 @@ CREATE TABLE IF NOT EXISTS `shop`.identity_links_local ON CLUSTER `main` (
   anonymous_id String,
   user_id String,
   timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
   event_id String
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(timestamp)
@@ -170,11 +176,12 @@ CREATE TABLE IF NOT EXISTS `shop`.identity_links ON CLUSTER `main` (
   anonymous_id String,
   user_id String,
   timestamp DateTime64(3, 'UTC'),
+  received_at DateTime64(3, 'UTC'),
   event_id String
 ) ENGINE = Distributed('main', 'shop', 'identity_links_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `shop`.identity_links_mv ON CLUSTER `main` TO `shop`.identity_links_local AS
-SELECT project_id, anonymous_id, user_id, timestamp, event_id
+SELECT project_id, anonymous_id, user_id, timestamp, received_at, event_id
 FROM `shop`.events_local
 WHERE event_name = '$identify' AND anonymous_id != '' AND user_id != '';
 
@@ -325,6 +332,7 @@ CREATE TABLE IF NOT EXISTS `shop`.erased_rows_local ON CLUSTER `main` (
   timestamp DateTime64(3, 'UTC'),
   received_at DateTime64(3, 'UTC'),
   batch UInt32,
+  stored_at DateTime64(6, 'UTC'),
   quarter DateTime('UTC'),
   anonymous_id String,
   user_id String,
@@ -341,6 +349,7 @@ CREATE TABLE IF NOT EXISTS `shop`.erased_rows ON CLUSTER `main` (
   timestamp DateTime64(3, 'UTC'),
   received_at DateTime64(3, 'UTC'),
   batch UInt32,
+  stored_at DateTime64(6, 'UTC'),
   quarter DateTime('UTC'),
   anonymous_id String,
   user_id String,

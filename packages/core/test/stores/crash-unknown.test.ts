@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDeliver, type Deliver } from '../../src/ingest/deliver.js'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import { type Connections, identifier } from '../../src/stores/clickhouse/client.js'
-import { sessionRows, sessions, stats } from '../../src/testing/event-store-case.js'
+import { person, sessionRows, sessions, stats } from '../../src/testing/event-store-case.js'
 import { CHDB_PATH, freshDatabase } from './chdb-path.js'
 
 const database = freshDatabase()
@@ -42,7 +42,7 @@ async function failBehindEvents(fails: boolean): Promise<void> {
   const condition = `WHERE throwIf(1, 'gone', 241::Int32) = 0 SETTINGS allow_custom_error_code_in_throwif = 1`
   await engine.writer.command({
     query: `ALTER TABLE ${db}.event_ids_mv MODIFY QUERY
-SELECT project_id, sipHash64(event_id) AS id_hash, body_hash, timestamp, received_at, batch, now64(3, 'UTC') AS inserted_at
+SELECT project_id, sipHash64(event_id) AS id_hash, body_hash, timestamp, received_at, batch, stored_at
 FROM ${db}.events ${fails ? condition : ''}`,
   })
 }
@@ -72,4 +72,40 @@ test('a store that goes away in the middle of an insert, for longer than it is t
   expect([await rowsIn('events'), await rowsIn('event_ids')]).toEqual([2, 2])
   expect((await store.query<'stats'>(stats())).rows[0]?.values).toEqual([2])
   expect((await sessionRows(store, sessions()))[0]).toMatchObject({ sessions: 1, pageviews: 2 })
+})
+
+test('a batch that is held for longer than its token is remembered is completed, and stored once', async () => {
+  const other = { project_id: '99999999-0000-4000-8000-000000000001' }
+  const held = [0, 40, 80].map((days) => ({
+    event: storedEvent({
+      event_id: `held-${days}`,
+      anonymous_id: 'held',
+      event_name: '$identify',
+      user_id: 'h',
+      timestamp: TEST_NOON - days * 86_400_000,
+    }),
+    fresh: false,
+  }))
+  const before = [await rowsIn('events'), await rowsIn('identity_links')]
+  await failBehindEvents(true)
+  await expect(deliver.append(held)).rejects.toMatchObject({ code: 'storage_unavailable' })
+  for (const table of ['events', 'event_ids', 'identity_links', 'marks']) {
+    await engine.writer.command({
+      query: `ALTER TABLE ${db}.${table} MODIFY SETTING non_replicated_deduplication_window = 4`,
+    })
+  }
+  for (let batch = 0; batch < 6; batch++) {
+    const events = [storedEvent({ ...other, event_id: `${batch}` })]
+    await expect(store.insert({ token: `other-${batch}`, events })).rejects.toMatchObject({
+      code: 'storage_unavailable',
+    })
+  }
+  await failBehindEvents(false)
+  expect(await deliver.append(held)).toEqual(['duplicate', 'duplicate', 'duplicate'])
+  expect([await rowsIn('events'), await rowsIn('identity_links')]).toEqual([
+    (before[0] ?? 0) + 3 + 6,
+    (before[1] ?? 0) + 3,
+  ])
+  const answer = await store.query<'person'>(person({ user_id: 'h' }))
+  expect(answer).toMatchObject({ anonymous_ids: ['held'] })
 })

@@ -1,15 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { StoredEvent } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { storedEvent, TEST_NOON } from '@millimetric/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
-import { createOpenInserts } from '../../src/stores/chdb/open-inserts.js'
 import { type Connections, identifier } from '../../src/stores/clickhouse/client.js'
-import { completeCrashedInserts } from '../../src/stores/clickhouse/crashed-inserts.js'
+import { completeInserts } from '../../src/stores/clickhouse/crashed-inserts.js'
 import { batchNumber } from '../../src/stores/clickhouse/insert.js'
+import type { Clients } from '../../src/stores/clickhouse/upkeep-clients.js'
 import { person, sessionRows, sessions, stats } from '../../src/testing/event-store-case.js'
 import { CHDB_PATH, freshDatabase } from './chdb-path.js'
 
@@ -17,9 +14,11 @@ const database = freshDatabase()
 const db = identifier(database)
 const store = chdbEvents({ path: CHDB_PATH, database })
 let engine: Connections
+let clients: Clients
 beforeAll(async () => {
   await store.migrate()
   engine = await acquireEngine(CHDB_PATH)
+  clients = { db, writer: engine.writer, reader: engine.readers[0] }
 })
 afterAll(async () => {
   await engine.close()
@@ -40,11 +39,24 @@ function visit(prefix: string): StoredEvent[] {
   )
 }
 
-/** What a kill between the tables of one insert leaves: the events, and nothing else. */
-async function cutOff(token: string, events: readonly StoredEvent[]): Promise<void> {
+/** What a kill between the tables of one insert leaves: the events, and nothing else of these tables. */
+async function cutOff(token: string, events: readonly StoredEvent[], tables = COMPUTED): Promise<void> {
   await store.insert({ token, events })
-  for (const table of COMPUTED) await engine.writer.command({ query: `TRUNCATE TABLE ${db}.${table}` })
+  for (const table of tables) await engine.writer.command({ query: `TRUNCATE TABLE ${db}.${table}` })
 }
+
+/** As if everything had been stored an hour ago: nothing of it can be on its way any more. */
+async function passAnHour(): Promise<void> {
+  for (const table of ['events', 'event_ids']) {
+    await engine.writer.command({
+      query: `ALTER TABLE ${db}.${table} UPDATE stored_at = stored_at - INTERVAL 1 HOUR WHERE 1 SETTINGS mutations_sync = 2`,
+    })
+  }
+}
+
+const keysOf = (events: readonly StoredEvent[]): { project_id: string; event_id: string }[] =>
+  events.map(({ project_id, event_id }) => ({ project_id, event_id }))
+const EVER = ['1970-01-01 00:00:00', '2100-01-01 00:00:00'] as const
 
 async function rowsIn(table: string): Promise<number> {
   const answer = await engine.writer.query({
@@ -55,19 +67,16 @@ async function rowsIn(table: string): Promise<number> {
   return Number(row?.n)
 }
 
-test('what an insert left that died is completed once, from the batches that were open', async () => {
+test('what an insert left that died is completed once', async () => {
   const events = visit('')
   await cutOff('cut-off', events)
-  const keys = events.map(({ project_id, event_id }) => ({ project_id, event_id }))
-  expect((await store.known(keys)).size).toBe(0)
+  expect((await store.known(keysOf(events))).size).toBe(0)
 
-  await completeCrashedInserts(engine.writer, database, [batchNumber('another')])
-  expect((await store.known(keys)).size).toBe(0)
-  for (let start = 0; start < 2; start++) {
-    await completeCrashedInserts(engine.writer, database, [1, 2, batchNumber('cut-off')])
-  }
-  expect((await store.known(keys)).size).toBe(3)
-  expect(await rowsIn('event_ids')).toBe(3)
+  await completeInserts(clients, '2026-01-01 00:00:00', '2026-01-01 00:00:01')
+  expect((await store.known(keysOf(events))).size).toBe(0)
+  for (let time = 0; time < 2; time++) await completeInserts(clients, ...EVER)
+  expect((await store.known(keysOf(events))).size).toBe(3)
+  expect(await Promise.all(COMPUTED.map(rowsIn))).toEqual([3, 1, 1])
   const [stored] = await sessionRows(store, sessions())
   expect(stored).toMatchObject({ sessions: 1, pageviews: 2 })
   expect(await store.query<'person'>(person({ user_id: 'u' }))).toMatchObject({
@@ -77,67 +86,59 @@ test('what an insert left that died is completed once, from the batches that wer
   expect((await store.query<'stats'>(stats())).rows[0]?.values).toEqual([3])
 })
 
+test('a view that failed alone is completed, too', async () => {
+  await cutOff('links', visit('links-'), ['identity_links'])
+  await completeInserts(clients, ...EVER)
+  expect(await rowsIn('identity_links')).toBe(2)
+})
+
 test('what is being erased does not come back', async () => {
   const events = visit('gone-')
   await cutOff('erased', events)
   await engine.writer.command({
-    query: `INSERT INTO ${db}.erased_rows (erasure_id, project_id, event_id, id_hash, timestamp, received_at, batch)
-SELECT generateUUIDv4(), project_id, event_id, sipHash64(event_id), timestamp, received_at, batch FROM ${db}.events WHERE batch = ${batchNumber('erased')}`,
+    query: `INSERT INTO ${db}.erased_rows (erasure_id, project_id, event_id, id_hash, timestamp, received_at, batch, stored_at)
+SELECT generateUUIDv4(), project_id, event_id, sipHash64(event_id), timestamp, received_at, batch, stored_at FROM ${db}.events WHERE batch = ${batchNumber('erased')}`,
   })
-  await completeCrashedInserts(engine.writer, database, [batchNumber('erased')])
-  expect(await Promise.all(COMPUTED.map(rowsIn))).toEqual([0, 0, 0])
+  await completeInserts(clients, ...EVER)
+  expect((await store.known(keysOf(events))).size).toBe(0)
+  const left = await engine.writer.query({
+    query: `SELECT count() AS n FROM ${db}.identity_links WHERE user_id = 'gone-u'`,
+    format: 'JSONEachRow',
+  })
+  expect(await left.json()).toEqual([{ n: 0 }])
+  await engine.writer.command({ query: `TRUNCATE TABLE ${db}.erased_rows` })
 })
 
-test('an insert is open until all of it is stored, or surely nothing', async () => {
-  const open = (): string[] =>
-    readdirSync(join(CHDB_PATH, 'open-inserts')).filter((name) => name.startsWith(`${database}.`))
-  const batch = { token: 'half', events: visit('half-') }
-  const name = `${database}.${batchNumber('half')}`
-  expect(open()).toEqual([])
-  await engine.writer.command({
-    query: `CREATE MATERIALIZED VIEW ${db}.broken TO ${db}.sweeps AS SELECT now64(3) AS swept_until FROM ${db}.events WHERE throwIf(1)`,
+test('upkeep completes what a writer left that died: a repeat that was stored meanwhile counts once again', async () => {
+  const events = visit('left-')
+  const count = async (): Promise<unknown> =>
+    (
+      await store.query<'stats'>(
+        stats({ metric: 'pageviews', filters: [{ op: 'is', field: 'user_id', values: [''] }] }),
+      )
+    ).rows
+  await cutOff('left', events)
+  const before = await count()
+  // Sent again: nobody knows the ids.
+  await store.insert({
+    token: 'again',
+    events: events.map((event) => ({ ...event, received_at: event.received_at + 9 })),
   })
-  await expect(store.insert(batch)).rejects.toMatchObject({ code: 'event_refused' })
-  expect(open()).toEqual([name])
-  expect(await store.landed(batch)).toBe(true)
-  expect(open()).toEqual([name])
-  await engine.writer.command({ query: `DROP TABLE ${db}.broken SYNC` })
-  await store.insert(batch)
-  expect(open()).toEqual([])
-
-  const refused = { token: 'refused', events: [storedEvent({ event_id: 'r', project_id: 'no uuid' })] }
-  await expect(store.insert(refused)).rejects.toMatchObject({ code: 'event_refused' })
-  expect(open()).toEqual([`${database}.${batchNumber('refused')}`])
-  expect(await store.landed(refused)).toBe(false)
-  expect(open()).toEqual([])
+  expect(await count()).not.toEqual(before)
+  // Of this age it might still be on its way.
+  expect(await store.removeTwins()).toBe(0)
+  await engine.writer.command({ query: `TRUNCATE TABLE ${db}.sweeps` })
+  await passAnHour()
+  expect(await store.removeTwins()).toBe(3)
+  expect(await count()).toEqual(before)
+  expect((await store.known(keysOf(events))).size).toBe(3)
 })
 
-test('open inserts outlive the process, apart by database, until they are completed', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'millimetric-open-'))
-  const first = await createOpenInserts(directory)
-  await first.begin('one', 7)
-  await first.begin('one', 8)
-  await first.begin('two', 9)
-  await first.end('one', 8)
-  const calls: unknown[] = []
-  const complete = async (batches: readonly number[]): Promise<void> => void calls.push(batches)
-  // What this process has under way is nothing to complete.
-  await first.settle('one', complete)
-  expect(calls).toEqual([])
-
-  const second = await createOpenInserts(directory)
-  const failing = async (): Promise<void> => {
-    throw new Error('The engine is busy.')
-  }
-  await expect(second.settle('one', failing)).rejects.toThrow('busy')
-  await Promise.all([second.settle('one', complete), second.settle('one', complete)])
-  await second.settle('none', complete)
-  expect(calls).toEqual([[7]])
-
-  const third = await createOpenInserts(directory)
-  await third.settle('one', complete)
-  await third.settle('two', complete)
-  expect(calls).toEqual([[7], [9]])
-  expect(readdirSync(directory)).toEqual([])
-  rmSync(directory, { recursive: true, force: true })
+test('an embedded engine completes at its next start what its last end cut off', async () => {
+  const events = visit('start-')
+  await cutOff('start', events)
+  expect((await store.known(keysOf(events))).size).toBe(0)
+  const next = chdbEvents({ path: CHDB_PATH, database })
+  expect((await next.known(keysOf(events))).size).toBe(3)
+  await next.close()
 })

@@ -21,24 +21,11 @@ export interface ClickhouseClient {
 export interface Connections {
   readonly writer: ClickhouseClient
   readonly readers: readonly [ClickhouseClient, ...ClickhouseClient[]]
-  /** Only where the engine dies with this process, and nobody else inserts into it. */
-  readonly openInserts?: OpenInserts
+  /** The engine dies with this process: what its last end cut off is completed before anything is asked. */
+  readonly embedded?: boolean
   /** For what must not stand behind a report: lookups of events on their way in, and ends of reports. A reader if absent. */
   readonly quick?: ClickhouseClient
   close(): Promise<void>
-}
-
-/** Which inserts are under way, written down outside of the engine so that it is known after the process was killed. */
-export interface OpenInserts {
-  /** Before the insert. What is begun and never ended is handed to `settle` at the next start. */
-  begin(database: string, batch: number): Promise<void>
-  /** When all of the batch is stored, or surely nothing. */
-  end(database: string, batch: number): Promise<void>
-  /**
-   * Has `complete` called with the batches that an earlier process left open, if there are any: once a database, and
-   * again when it failed. Resolves when none is open.
-   */
-  settle(database: string, complete: (batches: readonly number[]) => Promise<void>): Promise<void>
 }
 
 export type Settings = Readonly<Record<string, string | number>>

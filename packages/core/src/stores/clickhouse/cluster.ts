@@ -100,9 +100,13 @@ export function askedOnCluster(sql: string, { name }: ClusterOptions): string {
   // The read may be another replica's.
   const kill = 'KILL QUERY WHERE '
   if (sql.startsWith(kill)) return `KILL QUERY ON CLUSTER ${identifier(name)} WHERE ${sql.slice(kill.length)}`
-  const everywhere = (table: string): string =>
-    `(SELECT * REPLACE (${OWN_NAME} AS table) FROM clusterAllReplicas(${text(identifier(name))}, system.${table}))`
-  const asked = sql.replace(/\bsystem\.(mutations|parts)\b/g, (_, table: string) => everywhere(table))
+  const everywhere = (table: string): string => {
+    const columns = table === 'processes' ? '*' : `* REPLACE (${OWN_NAME} AS table)`
+    return `(SELECT ${columns} FROM clusterAllReplicas(${text(identifier(name))}, system.${table}))`
+  }
+  const asked = sql.replace(/\bsystem\.(mutations|parts|processes)\b/g, (_, table: string) =>
+    everywhere(table),
+  )
   const global = `distributed_product_mode='global'`
   const settings = /\nSETTINGS (?=[^\n]*$)/
   return settings.test(asked)

@@ -1,20 +1,22 @@
 import { AnalyticsError } from '../../errors.js'
-import type { CallOptions, EventKey, EventStore, FrozenBatch } from '../../ports/event-store.js'
+import type { CallOptions, EventKey, EventStore, FrozenBatch, StoredEvent } from '../../ports/event-store.js'
 import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import type { QueryPlan } from '../../ports/query-plan.js'
 import { createAnswers } from './answers.js'
 import { type Connections, identifier } from './client.js'
 import { type ClusterOptions, clusterConnections } from './cluster.js'
-import { completeCrashedInserts } from './crashed-inserts.js'
+import { completeBatch, completeLeft } from './crashed-inserts.js'
 import { createErasures } from './erasures.js'
 import { insertError, startError, writeError } from './errors.js'
-import { batchNumber, insertStatement } from './insert.js'
+import { insertStatement } from './insert.js'
 import { findKnown } from './known.js'
 import { migrate, planMigrations } from './migrations.js'
 import { isStorable, landedStatement, quarantinedStatement, quarantineStatement } from './quarantine.js'
 import { createReader, type QueryLimits } from './reader.js'
+import { mayForget } from './repeat-safety.js'
 import { buildDays, changedSince, dropOldGenerations } from './rollup-days.js'
 import { removeTwins } from './twins.js'
+import type { Clients } from './upkeep-clients.js'
 import { createVerdicts, isRewriting } from './verdicts.js'
 
 export interface ClickhouseEventStore extends EventStore {
@@ -40,7 +42,7 @@ export const ROLLUP_FROM_ROWS = 200_000
 const DROP_GENERATIONS_EVERY_MS = 3_600_000
 
 // Ids and times of one lookup travel as URL parameters, which servers bound at 1 MiB.
-const ROWS_PER_LOOKUP = 1000
+const ROWS_PER_LOOKUP = 500
 
 /** The event store over any `@clickhouse/client` connection: a server, or chDB in process. */
 export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
@@ -48,6 +50,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
   let opening: Promise<Connections> | undefined
   let ready: Promise<Connections> | undefined
   const rebuilt = new Set<string>()
+  /** Batches that were sent, though perhaps not stored. */
+  const sent = new WeakSet<FrozenBatch>()
   let droppedAt = Date.now()
 
   async function connect(): Promise<Connections> {
@@ -68,9 +72,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     ready ??= (async () => {
       const connections = await open()
       if (parts.migrateOnFirstUse) await migrate(connections.writer, database)
-      await connections.openInserts?.settle(database, async (batches) => {
-        await completeCrashedInserts(connections.writer, database, batches)
-      })
+      if (connections.embedded) await completeLeft(clientsOf(connections))
       return connections
     })().catch((error: unknown) => {
       ready = undefined
@@ -79,9 +81,36 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     return await ready
   }
 
+  function clientsOf({ writer, readers: [reader] }: Connections): Clients {
+    return { db: identifier(database), writer, reader }
+  }
+
   const read = createReader(start, limits)
   const lookUp = createReader(start, limits, 'quick')
   const answers = createAnswers(read, database, parts.rollupFromRows)
+
+  /** When the first row of the batch was stored, by the server's clock; undefined when none is. */
+  async function landedAt(
+    { token, events }: FrozenBatch,
+    options?: CallOptions,
+  ): Promise<string | undefined> {
+    const storable = events.filter((event) => isStorable(event) && Number.isInteger(event.timestamp))
+    const found: string[] = []
+    for (let at = 0; at < storable.length; at += ROWS_PER_LOOKUP) {
+      const statement = landedStatement(database, token, storable.slice(at, at + ROWS_PER_LOOKUP))
+      const [row] = await lookUp<{ landed: number; at: string }>(statement, options)
+      if (row !== undefined && row.landed > 0) found.push(row.at)
+    }
+    return found.sort()[0]
+  }
+
+  async function complete(batch: FrozenBatch, without: ReadonlySet<StoredEvent>): Promise<void> {
+    try {
+      await completeBatch(clientsOf(await start()), database, batch, without)
+    } catch (error) {
+      throw insertError(error)
+    }
+  }
 
   return {
     name: parts.name,
@@ -96,33 +125,29 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
     async insert(batch: FrozenBatch, options: CallOptions = {}) {
       if (batch.events.length === 0) return
-      const { writer, openInserts } = await start()
+      const { writer } = await start()
       const query = written(() => insertStatement(database, batch))
-      const number = batchNumber(batch.token)
+      if (sent.has(batch)) {
+        const at = await landedAt(batch, options)
+        if (at !== undefined && (await mayForget(clientsOf(await start()), at)))
+          return await complete(batch, new Set())
+      }
+      sent.add(batch)
       try {
-        await openInserts?.begin(database, number)
         await writer.command({
           query,
           ...(options.signal === undefined ? {} : { abort_signal: options.signal }),
         })
       } catch (error) {
-        // It stays open: some of it may be stored, until the same batch succeeds or the next start completes it.
         throw insertError(error)
       }
-      await openInserts?.end(database, number)
     },
 
-    async landed({ token, events }, options) {
-      const storable = events.filter((event) => isStorable(event) && Number.isInteger(event.timestamp))
-      for (let at = 0; at < storable.length; at += ROWS_PER_LOOKUP) {
-        const statement = landedStatement(database, token, storable.slice(at, at + ROWS_PER_LOOKUP))
-        const [row] = await lookUp<{ landed: number }>(statement, options)
-        if ((row?.landed ?? 0) > 0) return true
-      }
-      const { openInserts } = await start()
-      await openInserts?.end(database, batchNumber(token))
-      return false
+    async landed(batch, options) {
+      return (await landedAt(batch, options)) !== undefined
     },
+
+    complete,
 
     async quarantine(token, events) {
       if (events.length === 0) return
@@ -140,8 +165,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     },
 
     async removeTwins() {
-      const { writer, readers } = await start()
-      return await removeTwins({ db: identifier(database), writer, reader: readers[0] })
+      return await removeTwins(clientsOf(await start()))
     },
 
     async changedSince(since) {
@@ -149,9 +173,9 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     },
 
     async buildDays(projectId, days) {
-      const { writer } = await start()
+      const clients = clientsOf(await start())
       if (await isRewriting(read, database, projectId)) return 0
-      const builder = { writer, read, database, fromRows: parts.rollupFromRows / 100, rebuilt }
+      const builder = { clients, read, database, fromRows: parts.rollupFromRows / 100, rebuilt }
       const built = await buildDays(builder, projectId, days)
       if (Date.now() - droppedAt > DROP_GENERATIONS_EVERY_MS) {
         droppedAt = Date.now()

@@ -7,11 +7,11 @@ const COLUMNS = Object.keys(EVENT_COLUMNS).join(', ')
 
 /**
  * The whole INSERT of a batch, rows included, as one statement: it works over HTTP and in process, and its
- * settings end with it.
+ * settings end with it. `token` is another one only for what of the batch is surely not stored.
  */
-export function insertStatement(database: string, batch: FrozenBatch): string {
+export function insertStatement(database: string, batch: FrozenBatch, token: string = batch.token): string {
   const settings = settingsClause({
-    insert_deduplication_token: batch.token,
+    insert_deduplication_token: token,
     insert_deduplicate: 1,
     // The views' targets must forget repeats too; the default changed between versions.
     deduplicate_blocks_in_dependent_materialized_views: 1,

@@ -18,12 +18,17 @@ export function erasingOf(list: readonly { erasure_id: string; project_id: strin
 
 const OWN = 'project_id IN {project_ids:Array(UUID)} AND erasure_id IN {erasure_ids:Array(UUID)}'
 const ROW = 'project_id, id_hash, timestamp, received_at, batch'
+const COPY = `${ROW}, stored_at`
+
+/** Whether a row that is equal to one written down but for `stored_at` goes too, as for a person, or stays. */
+export type Extent = 'rows' | 'copies'
 
 /** Tables that have something of the rows written down, with the condition for it; `db` is quoted. */
-function deletions(db: string): readonly (readonly [table: string, condition: string])[] {
+function deletions(db: string, extent: Extent): readonly (readonly [table: string, condition: string])[] {
   const rows = `${db}.erased_rows WHERE ${OWN}`
+  const id = extent === 'rows' ? ROW : COPY
   return [
-    ['event_ids', `(${ROW}) IN (SELECT ${ROW} FROM ${rows})`],
+    ['event_ids', `(${id}) IN (SELECT ${id} FROM ${rows})`],
     [
       'identity_links',
       `(project_id, anonymous_id, timestamp, event_id, user_id) IN (SELECT project_id, anonymous_id, timestamp, event_id, user_id FROM ${rows} AND is_link)`,
@@ -31,7 +36,7 @@ function deletions(db: string): readonly (readonly [table: string, condition: st
     ['daily_rollup', `(project_id, day_start, day_end) IN (${touchedDays(db)})`],
     [
       'events',
-      `(project_id, timestamp, event_id, received_at, batch) IN (SELECT project_id, timestamp, event_id, received_at, batch FROM ${rows})`,
+      `(project_id, timestamp, event_id, received_at, batch, stored_at) IN (SELECT project_id, timestamp, event_id, received_at, batch, stored_at FROM ${rows})`,
     ],
   ]
 }
@@ -85,17 +90,17 @@ export async function purgePeople(clients: Clients, erasing: Erasing): Promise<M
   const counts = await countsOf(clients, erasing)
   if (counts.size === 0) return quarantined
 
-  await removeWritten(clients, erasing)
+  await removeWritten(clients, erasing, 'rows')
   await showHidden(clients, erasing)
   for (const [id, more] of quarantined) counts.set(id, { ...counts.get(id), ...more })
   return counts
 }
 
 /** Removes the rows written down from every table that has something of them. */
-export async function removeWritten(clients: Clients, erasing: Erasing): Promise<void> {
+export async function removeWritten(clients: Clients, erasing: Erasing, extent: Extent): Promise<void> {
   const { db, writer } = clients
   const query_params = { ...erasing }
-  const tables = deletions(db)
+  const tables = deletions(db, extent)
   // Days must stop answering from rollups before their rows go, and whatever is built while events go must not count.
   await touchMarks(clients, erasing)
   for (const [table, condition] of tables) {
@@ -133,13 +138,13 @@ async function purgeQuarantine(clients: Clients, erasing: Erasing): Promise<Map<
 }
 
 function writeDown(db: string): string {
-  const columns = `erasure_id, project_id, event_id, id_hash, timestamp, received_at, batch, quarter, anonymous_id, user_id, is_link`
+  const columns = `erasure_id, project_id, event_id, id_hash, timestamp, received_at, batch, stored_at, quarter, anonymous_id, user_id, is_link`
   return `INSERT INTO ${db}.erased_rows (${columns}) ${settingsClause({ ...writing(), apply_deleted_mask: 0 })}
-SELECT DISTINCT t.erasure_id, e.project_id, e.event_id, sipHash64(e.event_id), e.timestamp, e.received_at, e.batch,
+SELECT DISTINCT t.erasure_id, e.project_id, e.event_id, sipHash64(e.event_id), e.timestamp, e.received_at, e.batch, e.stored_at,
   toStartOfFifteenMinutes(e.timestamp), e.anonymous_id, e.user_id,
   e.event_name = '$identify' AND e.anonymous_id != '' AND e.user_id != ''
 ${matching(db, 'events')}
-  AND (t.erasure_id, e.project_id, sipHash64(e.event_id), e.timestamp, e.received_at, e.batch) NOT IN (SELECT erasure_id, ${ROW} FROM ${db}.erased_rows WHERE ${OWN})`
+  AND (t.erasure_id, e.project_id, sipHash64(e.event_id), e.timestamp, e.received_at, e.batch, e.stored_at) NOT IN (SELECT erasure_id, ${COPY} FROM ${db}.erased_rows WHERE ${OWN})`
 }
 
 /** What goes, by erasure; erasures without a row are left out. */
@@ -167,7 +172,7 @@ SELECT DISTINCT project_id, quarter, 1, now64(3, 'UTC') FROM ${db}.erased_rows W
 async function showHidden(clients: Clients, erasing: Erasing): Promise<void> {
   const { db, writer } = clients
   const left = await countPeople(clients, erasing)
-  const hidden = deletions(db).flatMap(([table]) => (left[table] === undefined ? [] : [table]))
+  const hidden = deletions(db, 'rows').flatMap(([table]) => (left[table] === undefined ? [] : [table]))
   for (const table of hidden) {
     await writer.command({
       query: `ALTER TABLE ${db}.${table} APPLY DELETED MASK ${settingsClause({ mutations_sync: 0 })}`,
@@ -202,7 +207,7 @@ WHERE ${own} AND (project_id, day_start, day_end) IN (${touchedDays(db)})
 }
 
 /** Generations of touched days that were built from the rows as they are now. */
-function currentGenerations(db: string): string {
+export function currentGenerations(db: string): string {
   return `SELECT p.project_id, p.day_start, p.day_end, p.newest
 FROM (
   SELECT project_id, day_start, day_end, max(generation) AS newest, argMax(marks, generation) AS built_from

@@ -41,21 +41,22 @@ LIMIT {limit:UInt32}`,
 }
 
 /**
- * One column `landed`: rows of this batch among those of `events`, in `events` or in `event_ids`. Both, because a view
- * may have stored what the table did not, and the other way round. The rows say which batch brought them.
+ * Columns `landed` and `at`: rows of this batch among those of `events`, in `events` or in `event_ids`, and when the first
+ * was stored. Both, because a view may have stored what the table did not, and the other way round. The rows say which
+ * batch brought them.
  */
 export function landedStatement(database: string, token: string, events: readonly StoredEvent[]): Statement {
   const db = identifier(database)
   return {
-    query: `SELECT (
-  SELECT count() FROM ${db}.events AS e
+    query: `SELECT count() AS landed, toString(min(stored_at)) AS at FROM (
+  SELECT e.stored_at AS stored_at FROM ${db}.events AS e
   WHERE e.project_id IN {project_ids:Array(UUID)} AND e.batch = {batch:UInt32}
     AND e.timestamp IN (SELECT fromUnixTimestamp64Milli(arrayJoin({times:Array(Int64)}), 'UTC'))
-) + (
-  SELECT count() FROM ${db}.event_ids AS i
+  UNION ALL
+  SELECT i.stored_at AS stored_at FROM ${db}.event_ids AS i
   WHERE i.project_id IN {project_ids:Array(UUID)} AND i.batch = {batch:UInt32}
     AND i.id_hash IN (SELECT sipHash64(arrayJoin({event_ids:Array(String)})))
-) AS landed`,
+)`,
     params: {
       project_ids: [...new Set(events.map(({ project_id }) => project_id))],
       batch: batchNumber(token),

@@ -1,12 +1,12 @@
-import { randomUuid } from '#crypto'
 import type { ChangedQuarter, Day } from '../../ports/event-store.js'
-import { type ClickhouseClient, identifier, settingsClause } from './client.js'
+import { identifier, settingsClause } from './client.js'
+import { currentGenerations } from './purge.js'
 import type { Read } from './reader.js'
 import { rollupOf } from './schema/rollup.js'
+import { settledUntil } from './settled.js'
 import { twinsStatement } from './sql/reading.js'
+import { ask, type Clients, EVERY_PROJECT, writing } from './upkeep-clients.js'
 
-/** Seconds without a change before a day is built: an insert is visible in one table a little before the other. */
-const QUIET_S = 30
 const KEEP_OLD_GENERATIONS_S = 600
 
 export async function changedSince(read: Read, database: string, since: number): Promise<ChangedQuarter[]> {
@@ -21,7 +21,7 @@ ORDER BY project_id, quarter`,
 }
 
 export interface Builder {
-  readonly writer: ClickhouseClient
+  readonly clients: Clients
   readonly read: Read
   readonly database: string
   /** Days with fewer rows are not worth a rollup. */
@@ -38,8 +38,10 @@ export async function buildDays(builder: Builder, projectId: string, days: reado
   const { read, database } = builder
   const [twins] = await read<{ twins: number }>(twinsStatement(database, projectId))
   if ((twins?.twins ?? 0) > 0) return 0
+  // An insert is seen in one table a little before the other.
+  const settled = await settledUntil(builder.clients)
   let built = 0
-  for (const day of days) built += (await buildDay(builder, projectId, day)) ? 1 : 0
+  for (const day of days) built += (await buildDay(builder, projectId, day, settled)) ? 1 : 0
   if (built > 0) builder.rebuilt.add(projectId)
   return built
 }
@@ -51,31 +53,30 @@ interface Marks {
 }
 
 async function buildDay(
-  { writer, read, database, fromRows }: Builder,
+  { clients, fromRows }: Builder,
   projectId: string,
   day: Day,
+  settled: string,
 ): Promise<boolean> {
-  const before = await marksOf(read, database, projectId, day)
+  const { db, writer } = clients
+  const before = await marksOf(clients, projectId, day, settled)
   if (before === undefined || before.quiet === 0 || before.rows <= fromRows || before.built === 1)
     return false
-  const db = identifier(database)
   // Milliseconds, so that generations ascend; the random part keeps two builders in one millisecond apart.
   const generation = `${Date.now()}${Math.floor(Math.random() * 1000)
     .toString()
     .padStart(3, '0')}`
   const bounds = `toDateTime(${seconds(day.start)}, 'UTC'), toDateTime(${seconds(day.end)}, 'UTC')`
   const params = { project_id: projectId, from: day.start, to: day.end }
-  const rows = `${db}.events AS e WHERE e.project_id = {project_id:UUID}
-  AND e.timestamp >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND e.timestamp < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`
   await writer.command({
-    query: `INSERT INTO ${db}.daily_rollup ${settingsClause(oneShot())}
-SELECT {project_id:UUID}, ${bounds}, ${generation}, * FROM (${rollupOf(rows)})`,
+    query: `INSERT INTO ${db}.daily_rollup ${settingsClause(writing())}
+SELECT {project_id:UUID}, ${bounds}, ${generation}, * FROM (${rollupOf(eventsOf(db))})`,
     query_params: params,
   })
-  const after = await marksOf(read, database, projectId, day)
+  const after = await marksOf(clients, projectId, day, settled)
   if (after?.rows !== before.rows) return false
   await writer.command({
-    query: `INSERT INTO ${db}.rollup_days ${settingsClause(oneShot())}
+    query: `INSERT INTO ${db}.rollup_days ${settingsClause(writing())}
 SELECT {project_id:UUID}, ${bounds}, ${generation}, ${before.rows}`,
     query_params: { project_id: projectId },
   })
@@ -84,20 +85,21 @@ SELECT {project_id:UUID}, ${bounds}, ${generation}, ${before.rows}`,
 
 /** Rows ever marked in the day, whether it has been quiet, and whether the pointer already says so. */
 async function marksOf(
-  read: Read,
-  database: string,
+  clients: Clients,
   projectId: string,
   day: Day,
+  settled: string,
 ): Promise<Marks | undefined> {
-  const db = identifier(database)
-  const [marks] = await read<Marks>({
-    query: `SELECT sum(m.rows) AS rows, max(m.last_at) < now64(3, 'UTC') - INTERVAL ${QUIET_S} SECOND AS quiet,
+  const { db } = clients
+  const [marks] = await ask<Marks>(
+    clients,
+    `SELECT sum(m.rows) AS rows, max(m.last_at) < toDateTime64({settled:String}, 6, 'UTC') AS quiet,
   rows = (SELECT argMax(r.marks, r.generation) FROM ${db}.rollup_days AS r WHERE r.project_id = {project_id:UUID}
     AND r.day_start = toDateTime({start:UInt32}) AND r.day_end = toDateTime({end:UInt32})) AS built
 FROM ${db}.marks AS m
 WHERE m.project_id = {project_id:UUID} AND m.quarter >= toDateTime({start:UInt32}) AND m.quarter < toDateTime({end:UInt32})`,
-    params: { project_id: projectId, start: seconds(day.start), end: seconds(day.end) },
-  })
+    { project_id: projectId, start: seconds(day.start), end: seconds(day.end), settled },
+  )
   return marks
 }
 
@@ -105,11 +107,11 @@ WHERE m.project_id = {project_id:UUID} AND m.quarter >= toDateTime({start:UInt32
  * Removes generations that were replaced, for all projects in one statement: deletes cost by the statement. Those of the
  * last ten minutes stay, for readers that began with them. Nobody reads old generations, so this may wait for hours.
  */
-export async function dropOldGenerations({ writer, database, rebuilt }: Builder): Promise<void> {
+export async function dropOldGenerations({ clients, rebuilt }: Builder): Promise<void> {
   if (rebuilt.size === 0) return
   const project_ids = [...rebuilt]
   rebuilt.clear()
-  const db = identifier(database)
+  const { db, writer } = clients
   const newest = (Date.now() - KEEP_OLD_GENERATIONS_S * 1000) * 1000
   await writer.command({
     query: `ALTER TABLE ${db}.daily_rollup DELETE WHERE project_id IN {project_ids:Array(UUID)} AND generation < ${newest}
@@ -121,8 +123,59 @@ AND (project_id, day_start, day_end, generation) NOT IN (
   })
 }
 
-function oneShot(): Record<string, string | number> {
-  return { insert_deduplication_token: randomUuid(), async_insert: 0 }
+interface BuiltDay {
+  project_id: string
+  from: number
+  to: number
+  /** Events that its rollup counts. */
+  rolled: number
+}
+
+/**
+ * Makes built days count raw that hold events of a span of the server's clock without knowing of them: a view that failed,
+ * or a power cut, may have taken the marks of an insert. Every project at once; nearly always there is no such day.
+ */
+export async function recheckDays(clients: Clients, since: string, until: string): Promise<void> {
+  const { db, writer } = clients
+  const rows = `${db}.events WHERE ${EVERY_PROJECT} stored_at > toDateTime64({since:String}, 6, 'UTC') AND stored_at <= toDateTime64({until:String}, 6, 'UTC')`
+  const touched = await ask<{ project_id: string; start: number; end: number }>(
+    clients,
+    `SELECT DISTINCT toString(d.project_id) AS project_id, toUnixTimestamp(d.day_start) AS start, toUnixTimestamp(d.day_end) AS end
+FROM (SELECT DISTINCT project_id, day_start, day_end FROM ${db}.rollup_days WHERE ${EVERY_PROJECT} project_id IN (SELECT project_id FROM ${rows})) AS d
+INNER JOIN (SELECT DISTINCT project_id, toStartOfFifteenMinutes(timestamp) AS quarter FROM ${rows}) AS q ON q.project_id = d.project_id
+WHERE q.quarter >= d.day_start AND q.quarter < d.day_end`,
+    { since, until },
+  )
+  if (touched.length === 0) return
+  const days = {
+    project_ids: touched.map(({ project_id }) => project_id),
+    starts: touched.map(({ start }) => start),
+    ends: touched.map(({ end }) => end),
+  }
+  const built = await ask<BuiltDay>(
+    clients,
+    `SELECT toString(project_id) AS project_id, toInt64(toUnixTimestamp(day_start)) * 1000 AS from, toInt64(toUnixTimestamp(day_end)) * 1000 AS to, sum(events) AS rolled
+FROM ${db}.daily_rollup WHERE project_id IN {project_ids:Array(UUID)} AND (toString(project_id), toUnixTimestamp(day_start), toUnixTimestamp(day_end)) IN (
+  SELECT arrayJoin(arrayZip(arrayMap(id -> toString(id), {project_ids:Array(UUID)}), {starts:Array(UInt32)}, {ends:Array(UInt32)}))
+) AND (project_id, day_start, day_end, generation) IN (${currentGenerations(db)})
+GROUP BY project_id, day_start, day_end`,
+    days,
+  )
+  for (const { rolled, ...day } of built) {
+    const [found] = await ask<{ n: number }>(clients, `SELECT count() AS n FROM ${eventsOf(db)}`, day)
+    if (found?.n === rolled) continue
+    await writer.command({
+      query: `INSERT INTO ${db}.marks (project_id, quarter, rows, last_at) ${settingsClause(writing())}
+SELECT DISTINCT project_id, toStartOfFifteenMinutes(timestamp), 1, now64(3, 'UTC') FROM ${eventsOf(db)}`,
+      query_params: day,
+    })
+  }
+}
+
+/** `events AS e WHERE …` of a day. */
+function eventsOf(db: string): string {
+  return `${db}.events AS e WHERE e.project_id = {project_id:UUID}
+  AND e.timestamp >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND e.timestamp < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`
 }
 
 function seconds(ms: number): number {

@@ -8,6 +8,9 @@ export interface Clients {
   readonly reader: ClickhouseClient
 }
 
+/** Stands where a table is read that binds no project: this is upkeep, and nothing of it is shown to anybody. */
+export const EVERY_PROJECT = '/* upkeep of every project */'
+
 /**
  * A read of upkeep: without the limits of questions, and with the rows that a lightweight delete only hides when
  * `hidden`.

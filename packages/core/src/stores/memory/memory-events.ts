@@ -77,6 +77,8 @@ export function memoryEvents(): EventStore {
     async landed({ token }) {
       return tokens.has(token)
     },
+    // Nothing is ever stored in part.
+    async complete() {},
     async query(plan) {
       const kept = [...rowsOf(plan.project_id).values()].flatMap((rows) => rows.reduce(keepEarlier, []))
       return ANSWERS[plan.kind](plan, kept)

@@ -52,12 +52,18 @@ export const VISITOR_HASH = "if(anonymous_id = '', sipHash64('u', user_id), sipH
 export const MOMENT = 'tuple(timestamp, received_at, seq, event_id)'
 export const MOMENT_TYPE = "Tuple(DateTime64(3, 'UTC'), DateTime64(3, 'UTC'), UInt32, String)"
 
+/**
+ * `stored_at` is one moment for all rows of an INSERT. It tells apart rows that are equal otherwise, when a batch was
+ * stored twice under one token, and which inserts may be on their way.
+ */
 export function eventsTables(db: string): readonly string[] {
   return [
     `CREATE TABLE IF NOT EXISTS ${db}.events (
 ${Object.entries(EVENT_COLUMNS)
   .map(([name, type]) => `  ${name} ${type}`)
-  .join(',\n')}
+  .join(',\n')},
+  stored_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'),
+  INDEX stored_at stored_at TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (project_id, timestamp, event_id)

@@ -6,7 +6,8 @@ const POINT_READS = 'index_granularity = 256, min_compress_block_size = 2048, ma
 
 /**
  * One narrow row per stored event, for "is this id stored?" and for finding twins: rows of one id that two
- * processes inserted in the same instant. `swept_until` is the insert time up to which twins have been removed.
+ * processes inserted in the same instant. `swept_until` is the `stored_at` up to which everything is complete and twins
+ * have been removed; `removed` counts rows that went so.
  */
 export function idTables(db: string): readonly string[] {
   return [
@@ -17,17 +18,18 @@ export function idTables(db: string): readonly string[] {
   timestamp DateTime64(3, 'UTC'),
   received_at DateTime64(3, 'UTC'),
   batch UInt32,
-  inserted_at DateTime64(3, 'UTC'),
-  INDEX inserted_at inserted_at TYPE minmax GRANULARITY 1
+  stored_at DateTime64(6, 'UTC'),
+  INDEX stored_at stored_at TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 ORDER BY (project_id, id_hash)
 SETTINGS ${REPEAT_SAFE}, ${POINT_READS}`,
     `CREATE MATERIALIZED VIEW IF NOT EXISTS ${db}.event_ids_mv TO ${db}.event_ids AS
-SELECT project_id, sipHash64(event_id) AS id_hash, body_hash, timestamp, received_at, batch, now64(3, 'UTC') AS inserted_at
+SELECT project_id, sipHash64(event_id) AS id_hash, body_hash, timestamp, received_at, batch, stored_at
 FROM ${db}.events`,
     `CREATE TABLE IF NOT EXISTS ${db}.sweeps (
-  swept_until DateTime64(3, 'UTC')
-) ENGINE = MergeTree
-ORDER BY swept_until`,
+  swept_until SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
+  removed SimpleAggregateFunction(sum, UInt64)
+) ENGINE = AggregatingMergeTree
+ORDER BY tuple()`,
   ]
 }

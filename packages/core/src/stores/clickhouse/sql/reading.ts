@@ -9,43 +9,45 @@ export interface Reading {
   readonly kept_from: number
 }
 
+/** Which row of an id counts: the first in this order. `stored_at` tells apart rows that are equal in all else. */
+export const TWIN_ORDER = 'received_at, timestamp, batch, stored_at'
+
 /**
- * Rows of `event_ids` that are not the first of their id: two processes stored one event in the same instant. Only
- * what was inserted since the last sweep can have twins, so this reads a handful of rows.
+ * Rows of `events` that are not the first of their id: two processes stored one event in the same instant, or a batch came
+ * again when its token was forgotten. Places are given among the events themselves, so that exactly one row of each id
+ * is left, whatever the ids say. Those tell at which times to look, and only what came since the last sweep can have
+ * twins, so this reads a handful of rows.
  */
-export function laterTwins(database: string): string {
-  const ids = `${identifier(database)}.event_ids`
-  return `SELECT id_hash, received_at, timestamp, batch FROM (
-  SELECT id_hash, received_at, timestamp, batch,
-    row_number() OVER (PARTITION BY id_hash ORDER BY received_at, timestamp, batch) AS place
-  FROM ${ids} AS t
-  WHERE ${unsweptIds(database)}
+function laterTwins(database: string): string {
+  return `SELECT id_hash, received_at, timestamp, batch, stored_at FROM (
+  SELECT sipHash64(w.event_id) AS id_hash, w.received_at AS received_at, w.timestamp AS timestamp, w.batch AS batch,
+    w.stored_at AS stored_at, row_number() OVER (PARTITION BY id_hash ORDER BY ${TWIN_ORDER}) AS place
+  FROM ${identifier(database)}.events AS w
+  WHERE w.project_id = {project_id:UUID}
+    AND (w.timestamp, sipHash64(w.event_id)) IN (SELECT arrayJoin(groupArray(t.timestamp)), t.id_hash FROM ${twinIds(database)})
 ) WHERE place > 1`
 }
 
 /** Column `twins`: how many ids of the project have more than one row. */
 export function twinsStatement(database: string, projectId: string): Statement {
   return {
-    query: `SELECT count() AS twins FROM (
-  SELECT t.id_hash FROM ${identifier(database)}.event_ids AS t WHERE ${unsweptIds(database)} GROUP BY t.id_hash HAVING count() > 1
-)`,
+    query: `SELECT count() AS twins FROM (SELECT t.id_hash FROM ${twinIds(database)})`,
     params: { project_id: projectId },
   }
 }
 
-/** Rows `t` of ids that came since the last sweep, older rows of the same ids included. */
-function unsweptIds(database: string): string {
+/** `event_ids AS t …` grouped by id: those that came since the last sweep and have more than one row, older ones included. */
+function twinIds(database: string): string {
   const db = identifier(database)
-  return `t.project_id = {project_id:UUID} AND t.id_hash IN (
+  return `${db}.event_ids AS t WHERE t.project_id = {project_id:UUID} AND t.id_hash IN (
     SELECT r.id_hash FROM ${db}.event_ids AS r
-    WHERE r.project_id = {project_id:UUID} AND r.inserted_at > (SELECT max(swept_until) FROM ${db}.sweeps)
-  )`
+    WHERE r.project_id = {project_id:UUID} AND r.stored_at > (SELECT max(swept_until) FROM ${db}.sweeps)
+  ) GROUP BY t.id_hash HAVING count() > 1`
 }
 
 /** Condition that keeps the first row of every id; `row` is the alias of `events`. */
 export function firstOfItsId({ database, distinct }: Reading, row: string): readonly string[] {
   if (!distinct) return []
-  const key = ['event_id', 'received_at', 'timestamp', 'batch'].map((name) => `${row}.${name}`)
-  key[0] = `sipHash64(${key[0]})`
-  return [`(${key.join(', ')}) NOT IN (${laterTwins(database)})`]
+  const key = ['received_at', 'timestamp', 'batch', 'stored_at'].map((name) => `${row}.${name}`)
+  return [`(sipHash64(${row}.event_id), ${key.join(', ')}) NOT IN (${laterTwins(database)})`]
 }
