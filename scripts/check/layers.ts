@@ -33,7 +33,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   [`${M}/track`]: [],
 }
 
-const GROUND = ['errors', 'time', 'parse-url', 'diagnostics', 'crypto', 'catalog'] as const
+const GROUND = ['errors', 'option-names', 'time', 'parse-url', 'diagnostics', 'crypto', 'catalog'] as const
 const USE_CASES = ['ingest', 'query', 'privacy', 'auth', 'projects'] as const
 const BELOW_HTTP = [...USE_CASES, 'ports', ...GROUND]
 const BELOW_ROOT = ['http', 'extension', 'options', ...BELOW_HTTP]

@@ -3,7 +3,7 @@ import { main as build } from '../build/main.js'
 import { type Package, ROOT, readPackages } from '../build/packages.js'
 import { checkGraph } from './graph.js'
 import { checkNames, checkSizes } from './names.js'
-import { checkCoreRoot, checkDeclared, checkNoZod, checkPublint, checkTypes } from './output.js'
+import { checkCoreRoot, checkDeclared, checkNoZod, checkPublint, checkTypes, checkZodFree } from './output.js'
 
 export async function main(): Promise<number> {
   const packages = readPackages()
@@ -31,6 +31,10 @@ export async function main(): Promise<number> {
     const named = (...names: string[]): Package[] => packages.filter(({ name }) => names.includes(name))
     report('no Node module behind the root of core', named('@millimetric/core').flatMap(checkCoreRoot))
     report('no zod in the SDKs', named('@millimetric/track', '@millimetric/track-node').flatMap(checkNoZod))
+    report(
+      'no zod in what SDKs import of the schema',
+      named('@millimetric/schema').flatMap((part) => checkZodFree(part, ['limits', 'wire'])),
+    )
   }
   console.log(failed === 0 ? 'Every check passed' : `${failed} checks failed`)
   return failed === 0 ? 0 : 1

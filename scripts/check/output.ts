@@ -39,25 +39,46 @@ export async function checkTypes(part: Package): Promise<string[]> {
 
 /** The root of core runs on Workers and browsers' edges too: nothing it loads at once may need Node. */
 export function checkCoreRoot(part: Package): string[] {
-  const problems: string[] = []
+  return behind(join(part.dir, 'dist/index.js')).flatMap((file) =>
+    readImports(file)
+      .filter(({ specifier }) => specifier.startsWith('node:'))
+      .map(({ specifier }) => `${part.name}: ${relative(part.dir, file)} loads ${specifier}`),
+  )
+}
+
+/** zod is 13 to 90 KB of script, which a page or a small server would pay for nothing. */
+export function checkNoZod(part: Package): string[] {
+  return withoutZod(part, listFiles(join(part.dir, 'dist'), ['.js', '.d.ts']))
+}
+
+/** What SDKs import of the schema, with all that it loads and all its types. */
+export function checkZodFree(part: Package, entries: readonly string[]): string[] {
+  const files = entries.flatMap((entry) =>
+    ['.js', '.d.ts'].flatMap((ending) => behind(join(part.dir, 'dist', entry + ending))),
+  )
+  return withoutZod(part, [...new Set(files)])
+}
+
+function withoutZod(part: Package, files: readonly string[]): string[] {
+  return files
+    .filter((file) => /zod/i.test(readFileSync(file, 'utf8')))
+    .map((file) => `${part.name}: ${relative(part.dir, file)} mentions zod`)
+}
+
+/** A built file and those it loads at once, or whose types it needs. */
+function behind(entry: string): string[] {
   const seen = new Set<string>()
   const visit = (file: string): void => {
     if (seen.has(file)) return
     seen.add(file)
     for (const { specifier, dynamic } of readImports(file)) {
-      if (specifier.startsWith('node:')) problems.push(`${relative(part.dir, file)} loads ${specifier}`)
-      if (specifier.startsWith('.') && !dynamic) visit(join(dirname(file), specifier))
+      if (!specifier.startsWith('.') || dynamic) continue
+      const next = join(dirname(file), specifier)
+      visit(file.endsWith('.d.ts') ? next.replace(/\.js$/, '.d.ts') : next)
     }
   }
-  visit(join(part.dir, 'dist/index.js'))
-  return problems.map((problem) => `${part.name}: ${problem}`)
-}
-
-/** zod is 13 to 90 KB of script, which a page or a small server would pay for nothing. */
-export function checkNoZod(part: Package): string[] {
-  return listFiles(join(part.dir, 'dist'), ['.js', '.d.ts'])
-    .filter((file) => /zod/i.test(readFileSync(file, 'utf8')))
-    .map((file) => `${part.name}: ${relative(part.dir, file)} mentions zod`)
+  visit(entry)
+  return [...seen]
 }
 
 /** What the published files import must arrive with the package. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { entriesOf, missingEntries, readPackages } from '../build/packages.js'
 import { checkGraph } from '../check/graph.js'
 import { checkNames, checkSizes } from '../check/names.js'
+import { checkZodFree } from '../check/output.js'
 
 let root: string
 
@@ -169,6 +170,25 @@ describe('import graph', () => {
     ],
   ])('%s: %s', (name, text, problem) => {
     expect(problems(name, { 'index.ts': text })).toEqual([`${name} src/index.ts: ${problem}`])
+  })
+})
+
+describe('zod in what SDKs import of the schema', () => {
+  it('is found behind an entry, in script and in types, and nowhere else', () => {
+    write({
+      'packages/part/package.json': JSON.stringify({ name: '@millimetric/schema' }),
+      'packages/part/dist/index.js': "import * as z from 'zod'",
+      'packages/part/dist/limits.js': "import { a } from './chunk-a.js'",
+      'packages/part/dist/limits.d.ts': 'export declare const a: 1',
+      'packages/part/dist/chunk-a.js': "import 'zod'",
+      'packages/part/dist/wire.js': "await import('./index.js')",
+      'packages/part/dist/wire.d.ts': "export type { A } from './part.js'",
+      'packages/part/dist/part.d.ts': "import type * as z from 'zod'\nexport type A = z.ZodType",
+    })
+    expect(readPackages(root).flatMap((part) => checkZodFree(part, ['limits', 'wire']))).toEqual([
+      '@millimetric/schema: dist/chunk-a.js mentions zod',
+      '@millimetric/schema: dist/part.d.ts mentions zod',
+    ])
   })
 })
 

@@ -7,7 +7,10 @@ import type {
   ErrorResponse,
   EventRow,
   EventWarning,
+  ForgetResponse,
   IdentifyResponse,
+  JobResponse,
+  JobState,
   QueryResponse,
   ResultMeta,
   SourcesResponse,
@@ -80,6 +83,28 @@ export const batchResponseSchema: z.ZodType<BatchResponse> = z.strictObject({
 })
 
 export const identifyResponseSchema: z.ZodType<IdentifyResponse> = z.strictObject({ ok: z.literal(true) })
+
+const jobState: z.ZodType<JobState> = z.enum(['queued', 'running', 'done', 'failed'])
+
+export const forgetResponseSchema: z.ZodType<ForgetResponse> = z.strictObject({
+  ok: z.literal(true),
+  queued: z.literal(true),
+  job: z.strictObject({ id: z.uuid(), state: jobState }),
+})
+
+export const jobResponseSchema: z.ZodType<JobResponse> = z.strictObject({
+  job: z.strictObject({
+    id: z.uuid(),
+    project_id: z.uuid(),
+    kind: z.enum(['forget', 'retention']),
+    state: jobState,
+    counts: z.record(z.string(), z.int().min(0)),
+    created_at: z.iso.datetime(),
+    finished_at: z.iso.datetime().nullable(),
+    verified_at: z.iso.datetime().nullable(),
+    error: z.string().nullable(),
+  }),
+})
 
 export const errorResponseSchema: z.ZodType<ErrorResponse> = z.strictObject({
   error: z.string().regex(/^[a-z_]+$/),

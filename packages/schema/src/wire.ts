@@ -140,6 +140,33 @@ export interface IdentifyResponse {
   ok: true
 }
 
+/** State of work that was asked for. */
+export type JobState = 'queued' | 'running' | 'done' | 'failed'
+
+/** Answer of `POST /v1/forget`, status 200. */
+export interface ForgetResponse {
+  ok: true
+  queued: true
+  job: { id: string; state: JobState }
+}
+
+/** Answer of `GET /v1/jobs/:id`, status 200. */
+export interface JobResponse {
+  job: {
+    id: string
+    project_id: string
+    kind: 'forget' | 'retention'
+    state: JobState
+    /** Rows by what they are, for example `{ events: 12 }`. */
+    counts: Readonly<Record<string, number>>
+    created_at: string
+    finished_at: string | null
+    /** When nothing was found to be left. */
+    verified_at: string | null
+    error: string | null
+  }
+}
+
 /** Every error answer: the code is the contract, the message is for people. */
 export interface ErrorResponse {
   error: string

@@ -32,7 +32,7 @@ export function cleanProperties(input: Record<string, unknown> | null | undefine
   if (input === null || input === undefined) return EMPTY
   const walk: Walk = { values: 0, sanitized: false, unsafeInteger: false }
   try {
-    const json = JSON.stringify(cleanObject(input, 1, walk))
+    const json = JSON.stringify(cleanObject(written(input), 1, walk))
     const warnings: EventWarning[] = []
     if (walk.sanitized) warnings.push('sanitized')
     if (walk.unsafeInteger) warnings.push('unsafe_integer')
@@ -50,6 +50,14 @@ export function cleanProperties(input: Record<string, unknown> | null | undefine
       message: 'The properties hold a value that can not be read.',
     }
   }
+}
+
+/** What writes itself as JSON (a document of a database, say) is what it writes. */
+function written(input: object): object {
+  if (!hasToJson(input)) return input
+  const value = input.toJSON()
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw new Refusal('invalid_properties', 'The properties write themselves as something that is no object.')
 }
 
 function clean(value: unknown, depth: number, walk: Walk): unknown {

@@ -1,19 +1,15 @@
 import { forgetSchema } from '@millimetric/schema'
-import type { Forget } from '@millimetric/schema/wire'
+import type { Forget, ForgetResponse } from '@millimetric/schema/wire'
 import { randomUuid } from '#crypto'
 import { type Principal, requireScope } from '../auth/principal.js'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
 import type { ErasureRequest, ErasureStore } from '../ports/erasure-store.js'
-import type { Job, JobState, KeyStore } from '../ports/key-store.js'
+import type { Job, KeyStore } from '../ports/key-store.js'
 import type { ErasureRunner } from './erasure-runner.js'
 import type { ErasedTrace, Tombstones } from './tombstones.js'
 
-export interface ForgetAnswer {
-  ok: true
-  queued: true
-  job: { id: string; state: JobState }
-}
+export type ForgetAnswer = ForgetResponse
 
 export interface ForgetDeps {
   keys: Pick<KeyStore, 'insertJob' | 'findJob'>
