@@ -37,7 +37,7 @@ const GROUND = ['errors', 'option-names', 'time', 'parse-url', 'diagnostics', 'c
 const USE_CASES = ['ingest', 'query', 'privacy', 'auth', 'projects'] as const
 const BELOW_HTTP = [...USE_CASES, 'ports', ...GROUND]
 const BELOW_ROOT = ['http', 'extension', 'options', ...BELOW_HTTP]
-const DRIVER = ['ports', 'errors', 'option-names', 'time', 'diagnostics', 'crypto']
+const DRIVER = ['ports', 'errors', 'option-names', 'time', 'parse-url', 'diagnostics', 'crypto']
 const EVERYTHING_BUT_LEAVES = ['index', 'analytics', 'api', 'spools', 'stores', ...BELOW_ROOT]
 
 /**

@@ -1,4 +1,6 @@
 import { AnalyticsError } from '../../errors.js'
+import { requireOptionNames } from '../../option-names.js'
+import { parseUrl } from '../../parse-url.js'
 import type { ClickhouseClient, Connections } from './client.js'
 import type { ClusterOptions } from './cluster.js'
 import { type ClickhouseEventStore, createEventStore, ROLLUP_FROM_ROWS } from './event-store.js'
@@ -27,9 +29,25 @@ export interface ClickhouseOptions {
   cluster?: ClusterOptions
 }
 
+const NAMES: Readonly<Record<keyof ClickhouseOptions, true>> = {
+  client: true,
+  url: true,
+  username: true,
+  password: true,
+  database: true,
+  migrate: true,
+  limits: true,
+  rollupFromRows: true,
+  cluster: true,
+}
+
 /** Events on a ClickHouse server. Nothing is opened before first use. */
 export function clickhouseEvents(options: ClickhouseOptions): ClickhouseEventStore {
-  const { client, url } = options
+  requireOptionNames('clickhouseEvents', options ?? {}, NAMES)
+  const { client, url } = options ?? {}
+  requireOptionNames('clickhouseEvents: limits', options?.limits, QUERY_LIMITS)
+  requireOptionNames('clickhouseEvents: cluster', options?.cluster, { name: true })
+  if (url !== undefined) requireUrl(url)
   if ((client === undefined) === (url === undefined)) {
     throw new AnalyticsError('invalid_options', 'clickhouseEvents takes either { client } or { url }.')
   }
@@ -42,6 +60,15 @@ export function clickhouseEvents(options: ClickhouseOptions): ClickhouseEventSto
     cluster: options.cluster,
     connect: async () => (client === undefined ? await dial(options) : borrowed(client)),
   })
+}
+
+/** The message holds nothing of the URL: it may carry a password. */
+function requireUrl(url: string): void {
+  if (/^https?:$/.test(parseUrl(url)?.protocol ?? '')) return
+  throw new AnalyticsError(
+    'invalid_options',
+    'clickhouseEvents: url must be the HTTP interface of the server, for example http://localhost:8123.',
+  )
 }
 
 function borrowed(client: ClickhouseClient): Connections {
