@@ -5,7 +5,7 @@ export interface ErasureRequest {
   readonly project_id: string
   readonly user_id: string
   readonly anonymous_id: string
-  /** Epoch milliseconds; events up to and including this moment go. */
+  /** Epoch milliseconds; events of a time, or received, up to and including this moment go. */
   readonly until: number
 }
 
@@ -74,7 +74,7 @@ export type PurgeReceipt = ReadonlyMap<string, RowCounts>
 export interface ErasureStore {
   /**
    * Writes down who is to be erased, and which anonymous ids are linked to them: those whose oldest link, by
-   * (timestamp, event_id), is to the user and not after `until`. Kept until `settleErasures`.
+   * (timestamp, event_id), is to the user and, by its time or its arrival, not after `until`. Kept until `settleErasures`.
    */
   noteErasures(requests: readonly ErasureRequest[]): Promise<void>
   /** What was noted under these ids, after another look for links that came since. */

@@ -133,7 +133,8 @@ export function createTombstones(deps: {
             const hash = hashes.get(name) ?? (await hashTrace(key, project_id, trace))
             hashes.set(name, hash)
             const until = untils.get(hash)
-            if (until !== undefined && event.timestamp <= until)
+            // Received before it and still on its way, an event may carry the time of a clock that is ahead.
+            if (until !== undefined && Math.min(event.timestamp, event.received_at) <= until)
               gone.set(event, { project_id, until, ...trace })
           }
         }

@@ -1,5 +1,5 @@
 import type { QuarantinedEvent } from '../ports/quarantine-store.js'
-import { batch, DAY, type EventStoreCase, HOSTILE, total } from './event-store-case.js'
+import { ask, batch, DAY, type EventStoreCase, HOSTILE, HOUR, total } from './event-store-case.js'
 import { expectEqual } from './expect.js'
 import { OTHER_PROJECT, storedEvent, TEST_NOON, TEST_PROJECT } from './stored-event.js'
 
@@ -104,6 +104,32 @@ export const quarantineCases: readonly EventStoreCase[] = [
       expectEqual(await names(TEST_PROJECT), kept.map(({ event_id }) => event_id).sort(), 'kept')
       expectEqual(await names(OTHER_PROJECT), ['next door'], 'next door')
       expectEqual(await names('no uuid'), ['nowhere'], 'no project')
+    },
+  },
+  {
+    name: 'an erasure takes what was there at its moment, also from a clock that is ahead, and what came after stays',
+    async run(store) {
+      const ahead = { timestamp: TEST_NOON + 3 * HOUR, received_at: TEST_NOON - 1 }
+      await store.insert(
+        batch(
+          storedEvent({ ...ahead, event_id: 'link', event_name: '$identify', user_id: 'ann' }),
+          storedEvent({ ...ahead, event_id: 'own', user_id: 'ann' }),
+          storedEvent({ ...ahead, event_id: 'linked' }),
+          storedEvent({ event_id: 'late', user_id: 'ann', timestamp: TEST_NOON, received_at: TEST_NOON + 9 }),
+          storedEvent({ event_id: 'back', user_id: 'ann', timestamp: TEST_NOON + 1 }),
+        ),
+      )
+      const id = '99999999-0000-4000-8000-000000000002'
+      await store.noteErasures([
+        { id, project_id: TEST_PROJECT, user_id: 'ann', anonymous_id: '', until: TEST_NOON },
+      ])
+      const selectors = [{ kind: 'person', erasure_id: id, project_id: TEST_PROJECT }] as const
+      expectEqual((await store.survivors(selectors)).events, 4, 'to erase')
+      const receipt = await store.purge(selectors)
+      expectEqual([receipt.get(id)?.events, receipt.get(id)?.identity_links], [4, 1], 'counted')
+      expectEqual(await store.survivors(selectors), {}, 'left')
+      expectEqual(await total(store), 1, 'kept')
+      expectEqual((await ask(store, { user_id: 'ann' })).anonymous_ids, [], 'no link is left')
     },
   },
   {

@@ -160,7 +160,7 @@ function recordOf({ id, requested_at, verified_at, ...record }: ErasureRecord): 
 async function noteLinked({ db, writer }: Clients, erasing: Erasing): Promise<void> {
   const noted = `${db}.erasures AS n WHERE n.project_id IN {project_ids:Array(UUID)} AND n.erasure_id IN {erasure_ids:Array(UUID)}`
   const owners = `(SELECT i.project_id AS project_id, i.anonymous_id AS anonymous_id,
-    argMin(i.user_id, (i.timestamp, i.event_id)) AS owner, min(i.timestamp) AS since
+    argMin(i.user_id, (i.timestamp, i.event_id)) AS owner, argMin(least(i.timestamp, i.received_at), (i.timestamp, i.event_id)) AS since
   FROM ${db}.identity_links AS i
   WHERE i.project_id IN {project_ids:Array(UUID)} AND (i.project_id, i.anonymous_id) IN (
     SELECT o.project_id, o.anonymous_id FROM ${db}.identity_links AS o

@@ -59,7 +59,7 @@ const SOURCE = {
 
 /**
  * Rows of `table` that show a noted trace, as alias `e`, joined with the note as `t`. One pass over the table, however
- * many people there are.
+ * many people there are. What was received before the moment goes, also when its clock was ahead.
  */
 function matching(db: string, table: keyof typeof SOURCE): string {
   const noted = `${db}.erasures AS n WHERE n.project_id IN {project_ids:Array(UUID)} AND n.erasure_id IN {erasure_ids:Array(UUID)}`
@@ -74,7 +74,7 @@ function matching(db: string, table: keyof typeof SOURCE): string {
 INNER JOIN (SELECT n.erasure_id AS erasure_id, n.project_id AS project_id, n.until AS until,
   tuple(toString(n.kind), n.user_id, n.anonymous_id) AS trace FROM ${noted}) AS t
 ON t.project_id = e.project_id AND t.trace = e.trace
-WHERE e.timestamp <= t.until`
+WHERE least(e.timestamp, e.received_at) <= t.until`
 }
 
 /**

@@ -9,13 +9,14 @@ import type {
 } from '../../ports/erasure-store.js'
 import type { StoredEvent } from '../../ports/event-store.js'
 import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
-import { linksOf } from './memory-identity.js'
+import { identifies } from './memory-identity.js'
+import { compareText } from './memory-order.js'
 
 /** Rows by project and event id, as `memoryEvents` holds them. */
 type Rows = Map<string, Map<string, StoredEvent[]>>
 
 /** What a row says about whose it is. */
-type Showing = Pick<StoredEvent, 'timestamp' | 'user_id' | 'anonymous_id'>
+type Showing = Pick<StoredEvent, 'timestamp' | 'received_at' | 'user_id' | 'anonymous_id'>
 
 /** Erasing in memory, in the plainest way; the reference of every other store. Changes both lists in place. */
 export function memoryErasures(projects: Rows, quarantine: QuarantinedEvent[]): ErasureStore {
@@ -37,8 +38,7 @@ export function memoryErasures(projects: Rows, quarantine: QuarantinedEvent[]): 
 
   function noteLinked(request: ErasureRequest): void {
     const { id, project_id, user_id, anonymous_id, until } = request
-    // The oldest link decides, so when it is not after the moment, links after it change nothing.
-    const links = linksOf(eventsOf(project_id).filter(({ timestamp }) => timestamp <= until))
+    const links = ownersAt(eventsOf(project_id), until)
     if (user_id !== '' && anonymous_id !== '') return
     if (user_id !== '') {
       for (const [linked, owner] of links) if (owner === user_id) note(request, 'anonymous', '', linked)
@@ -153,9 +153,27 @@ export function memoryErasures(projects: Rows, quarantine: QuarantinedEvent[]): 
 }
 
 function shows(event: Showing, { kind, user_id, anonymous_id, until }: Trace): boolean {
-  if (event.timestamp > until) return false
+  // Received before the moment, it goes also when its clock was ahead.
+  if (Math.min(event.timestamp, event.received_at) > until) return false
   if (kind === 'user') return event.user_id === user_id
   return event.anonymous_id === anonymous_id && event.user_id === (kind === 'both' ? user_id : '')
+}
+
+/** The owner of each anonymous id, where the oldest link of all was there at the moment. */
+function ownersAt(events: readonly StoredEvent[], until: number): Map<string, string> {
+  const oldest = new Map<string, StoredEvent>()
+  for (const link of identifies(events)) {
+    const known = oldest.get(link.anonymous_id)
+    const order =
+      known === undefined
+        ? -1
+        : link.timestamp - known.timestamp || compareText(link.event_id, known.event_id)
+    if (order < 0) oldest.set(link.anonymous_id, link)
+  }
+  const there = [...oldest.values()].filter(
+    ({ timestamp, received_at }) => Math.min(timestamp, received_at) <= until,
+  )
+  return new Map(there.map(({ anonymous_id, user_id }) => [anonymous_id, user_id]))
 }
 
 function isLink({ event_name, anonymous_id, user_id }: StoredEvent): boolean {
