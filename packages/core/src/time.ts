@@ -87,6 +87,9 @@ export function utcDay(ms: number): string {
 
 export const DAY_MS = 86_400_000
 
+/** Longest wait for an answer of the key store, so that a request is answered within two seconds. */
+export const ANSWER_MS = 1_750
+
 /**
  * Rejects when the work takes longer; the work itself goes on. An answer that is here already when the timer fires, behind
  * something that held the process up, is still heard.

@@ -3,9 +3,16 @@ import type { Project } from '../ports/key-store.js'
 import type { AuthenticationNeed } from './authenticate.js'
 import type { KeyPrincipal } from './principal.js'
 
+// One for all who are refused: a flood would spend its memory on writing down where each was.
+const INVALID = new AnalyticsError('invalid_api_key', 'This API key is not valid.')
+// The reason goes to the diagnostics; clients learn only whose fault it is not.
+const UNCHECKABLE = new AnalyticsError('storage_unavailable', 'API keys can not be checked right now.', {
+  retryAfter: 2,
+})
+
 /** The same whatever is wrong with a key. */
 export function invalidKey(): AnalyticsError {
-  return new AnalyticsError('invalid_api_key', 'This API key is not valid.')
+  return INVALID
 }
 
 /** The same for a project of somebody else as for one that does not exist. */
@@ -29,11 +36,7 @@ export function requireNamed({ id, slug }: Project, { project }: AuthenticationN
 export async function checkable<T>(work: T | Promise<T>): Promise<T> {
   try {
     return await work
-  } catch (cause) {
-    // The reason goes to the diagnostics; clients learn only whose fault it is not.
-    throw new AnalyticsError('storage_unavailable', 'API keys can not be checked right now.', {
-      retryAfter: 2,
-      cause,
-    })
+  } catch {
+    throw UNCHECKABLE
   }
 }

@@ -38,12 +38,22 @@ export function createProjects(options: {
   onDiagnostic?: OnDiagnostic | undefined
 }): Projects {
   const { keys, keyManager, clock, onChange, onDiagnostic } = options
+  async function load(names: readonly string[]): Promise<ReadonlyMap<string, Project>> {
+    const found = new Map<string, Project>()
+    for (const name of names) {
+      const project = await keys.findProject(name)
+      if (project !== undefined) found.set(name, project)
+    }
+    return found
+  }
+
   const cache = createLookupCache<Project>({
-    load: (idOrSlug) => keys.findProject(idOrSlug),
+    load,
     clock,
     ttlMs: FIND_TTL_MS,
     size: CACHED_PROJECTS,
-    keepMisses: false,
+    pauseMs: 0,
+    openingMs: keys.openingMs,
     onFailure(error) {
       onDiagnostic?.({ kind: 'key_store_failed', level: 'error', operation: 'findProject', error })
     },

@@ -1,17 +1,17 @@
-import { withDeadline } from '../time.js'
+import { ANSWER_MS, withDeadline } from '../time.js'
 
 /** An answer that is kept for a while. */
 export interface Remembered<T> {
   /**
    * What was answered last, or a new answer when that is old. While none comes in time the last one goes on being given;
-   * rejects when there is none. One question in 5 seconds is asked then. `patienceMs` bounds the wait of this caller.
+   * rejects when there is none. One question in 5 seconds is asked then, and nobody waits for it who can have the last
+   * answer. `patienceMs` bounds the wait of this caller.
    */
   ask(patienceMs?: number): T | Promise<T>
   /** Makes the next caller ask. What was answered last is kept for the case that no answer comes. */
   forget(): void
 }
 
-export const ANSWER_MS = 1_750
 const RETRY_MS = 5_000
 
 export function remember<T>(options: {
@@ -71,8 +71,13 @@ export function remember<T>(options: {
     ask(patienceMs) {
       const now = clock()
       if (held !== undefined && now < held.until && held.until - now <= ttlMs) return held.value
-      if (failed !== undefined && now >= failed.at && now - failed.at < RETRY_MS) {
-        return held === undefined ? Promise.reject(failed.error) : held.value
+      if (failed !== undefined) {
+        const again = now < failed.at || now - failed.at >= RETRY_MS
+        if (held === undefined && !again) return Promise.reject(failed.error)
+        if (held !== undefined) {
+          if (again && asking === undefined) begin()
+          return held.value
+        }
       }
       return wait(asking ?? begin(), patienceMs)
     },

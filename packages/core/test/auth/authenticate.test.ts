@@ -518,18 +518,24 @@ describe('the key store is away', () => {
     await vi.waitFor(async () => expect(await bench.answer({ key: sk })).toBe('invalid_api_key'))
   })
 
-  it('waits 15 seconds for a store that has never answered: it may be making its files', async () => {
+  it('waits for the first answer as long as the store says that opening takes, and 1.75 seconds else', async () => {
     vi.useFakeTimers()
     const { opened, open } = gate()
     bench.gate = opened
-    const first = bench.answer({ key: sk })
-    await vi.advanceTimersByTimeAsync(14_900)
+    const keys = { ...bench.keys, openingMs: 15_000 }
+    const patient = createAuthenticator({ keys, clock: bench.clock, onDiagnostic: () => {} })
+    const request = new Request('http://x/', { headers: { authorization: `Bearer ${sk}` } })
+    const first = code(patient.authenticate(request, { scope: 'read', allowQueryKey: false }))
+    const other = bench.answer({ key: sk })
+    await vi.advanceTimersByTimeAsync(1_750)
+    expect(await other).toBe('storage_unavailable')
+    await vi.advanceTimersByTimeAsync(13_200)
     open()
     await vi.advanceTimersByTimeAsync(0)
     expect(await first).toBe('ok')
   })
 
-  it('gives up waiting for a store that hangs after two seconds, and uses its late answer', async () => {
+  it('gives up waiting for a store that hangs within two seconds, and uses its late answer', async () => {
     vi.useFakeTimers()
     expect(await bench.answer({ key: `sk_live_ffffffff_${'A'.repeat(43)}` })).toBe('invalid_api_key')
     bench.lookups = 0
@@ -560,6 +566,42 @@ describe('the key store is away', () => {
     const valid = bench.answer({ key: sk })
     await vi.advanceTimersByTimeAsync(20)
     expect(await valid).toBe('ok')
+  })
+
+  it('asks again for a key it knows although too many wait: a flood keeps no revoked key alive', async () => {
+    vi.useFakeTimers()
+    expect(await bench.answer({ key: sk })).toBe('ok')
+    await bench.stored.revokeKey(project.id, (await storedKey(sk)).id, NOW)
+    bench.now += 60_000
+    const { opened, open } = gate()
+    bench.gate = opened
+    const flood = Array.from({ length: 1_500 }, (_, i) => bench.answer({ key: bogusKey(i) }))
+    const revoked = bench.answer({ key: sk })
+    expect(await Promise.race(flood.slice(1_400))).toBe('storage_unavailable')
+    bench.now += 20
+    await vi.advanceTimersByTimeAsync(20)
+    open()
+    expect(await revoked).toBe('invalid_api_key')
+    expect(bench.diagnostics).toEqual([])
+  })
+
+  it('gives a store that hangs eight statements at a time', async () => {
+    vi.useFakeTimers()
+    expect(await bench.answer({ key: bogusKey(0) })).toBe('invalid_api_key')
+    bench.gate = new Promise(() => {})
+    bench.lookups = 0
+    const answers: Promise<string>[] = []
+    for (let second = 0; second < 35; second++) {
+      for (let i = 0; i < 10; i++) {
+        answers.push(bench.answer({ key: bogusKey(1 + second * 10 + i) }))
+        bench.now += 100
+        await vi.advanceTimersByTimeAsync(100)
+      }
+    }
+    // Some begin when those who wait have waited a while, and are given up sooner.
+    expect(bench.lookups).toBeLessThan(220)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['storage_unavailable']))
   })
 
   it('fails together those who asked together', async () => {
