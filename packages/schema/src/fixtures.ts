@@ -120,6 +120,11 @@ export const ACCEPTED_EVENTS: readonly AcceptedFixture[] = [
     stored: { anonymous_id: '7', user_id: '42', event_id: '1001' },
   },
   {
+    name: 'an event_id is any text',
+    event: { event: 'e', anonymous_id: 'a', event_id: "  '); DROP TABLE events -- é" },
+    stored: { event_id: "  '); DROP TABLE events -- é" },
+  },
+  {
     name: 'a suspicious id is stored with a warning',
     event: { event: 'e', anonymous_id: 'guest' },
     stored: { anonymous_id: 'guest' },
@@ -151,7 +156,7 @@ export const ACCEPTED_EVENTS: readonly AcceptedFixture[] = [
       ip_hash: 'f00d',
       source: 'spoofed',
     },
-    stored: { country: '', source: 'direct' },
+    stored: { country: '', source: 'direct', received_at: FIXTURE_NOW, ip_hash: '' },
     warnings: ['server_field_ignored'],
   },
   {
@@ -356,6 +361,9 @@ export const REJECTED_EVENTS: readonly RejectedFixture[] = [
   { name: 'session_id that is an object', event: event({ session_id: {} }), code: 'illegal_id' },
   { name: 'event_id that is an object', event: event({ event_id: {} }), code: 'invalid_event_id' },
   { name: 'event_id of 129 characters', event: event({ event_id: long(129) }), code: 'invalid_event_id' },
+  { name: 'event_id of 1 MB', event: event({ event_id: long(1_000_000) }), code: 'invalid_event_id' },
+  { name: 'event_id that is true', event: event({ event_id: true }), code: 'invalid_event_id' },
+  { name: 'a newline in event_id', event: event({ event_id: 'a\nb' }), code: 'invalid_event_id' },
   { name: 'an empty event_id', event: event({ event_id: '' }), code: 'invalid_event_id' },
   { name: 'seconds as a number', event: event({ timestamp: 1_761_955_200 }), code: 'invalid_timestamp' },
   { name: 'seconds as text', event: event({ timestamp: '1761955200' }), code: 'invalid_timestamp' },

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 
 let stored: StoredEvent[]
 let analytics: Analytics
+let projectId: string
 let key: string
 let diagnostics: unknown[]
 
@@ -27,7 +28,8 @@ beforeEach(async () => {
     delivery: { flushIntervalMs: 0 },
     onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
   })
-  const { keys } = await analytics.projects.create({ slug: 'golden' })
+  const { keys, project } = await analytics.projects.create({ slug: 'golden' })
+  projectId = project.id
   key = keys.sk
 })
 
@@ -43,8 +45,7 @@ async function post(path: string, body: unknown): Promise<{ status: number; body
 }
 
 function expectStored(fixture: (typeof ACCEPTED_EVENTS)[number]): void {
-  expect(stored).toHaveLength(1)
-  expect(stored[0]).toMatchObject(fixture.stored)
+  expect(stored).toMatchObject([{ ...fixture.stored, project_id: projectId, received_at: FIXTURE_NOW }])
 }
 
 describe('accepted in process', () => {
@@ -110,6 +111,38 @@ describe('rejected over HTTP: alone 400, beside a good one only itself', () => {
       expect(stored.map(({ event_id }) => event_id)).toEqual(['good'])
     })
   }
+})
+
+test('seconds are told from milliseconds in words', async () => {
+  for (const timestamp of [1_761_955_200, 0, 1, '1761955200', '1761955200.25']) {
+    const { body } = await post('/v1/track', { event: 'e', anonymous_id: 'a', timestamp })
+    expect(body).toMatchObject({
+      message: expect.stringMatching(/looks like seconds; send epoch milliseconds/),
+      details: { reason: 'invalid_timestamp' },
+    })
+  }
+})
+
+test('the same id with another body: the first is kept, and the repeat says so', async () => {
+  const event = { event: 'e', event_id: 'x', anonymous_id: 'a', properties: { n: 1 } }
+  const other = { ...event, properties: { n: 2 } }
+  expect(await analytics.track(event)).toMatchObject({ status: 'stored' })
+  expect(await analytics.track(event)).toEqual({ ok: true, event_id: 'x', status: 'duplicate' })
+  expect(diagnostics).toEqual([])
+  const conflict = { event_id: 'x', status: 'duplicate', warnings: ['id_conflict'] }
+  expect(await analytics.track(other)).toEqual({ ok: true, ...conflict })
+  expect(await post('/v1/track', other)).toEqual({ status: 202, body: { ok: true, ...conflict } })
+  const { results } = await analytics.batch([
+    { ...event, event_id: 'y' },
+    { ...other, event_id: 'y' },
+  ])
+  expect(results).toMatchObject([{ status: 'stored' }, { ...conflict, event_id: 'y' }])
+  expect(stored.map(({ event_id, properties }) => [event_id, properties])).toEqual([
+    ['x', '{"n":1}'],
+    ['y', '{"n":1}'],
+  ])
+  const heard = { kind: 'id_conflict', level: 'warn', project_id: projectId }
+  expect(diagnostics).toEqual(['x', 'x', 'y'].map((event_id) => ({ ...heard, event_id })))
 })
 
 test('1e400 in a body is rejected, not stored as null', async () => {

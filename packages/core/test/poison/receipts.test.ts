@@ -60,6 +60,30 @@ test('a refused event is answered, heard of and listed; its neighbours are store
   expect((await analytics.stats({ range: 'today' }, { project: 'shop' })).rows).toEqual([{ value: 21 }])
 })
 
+test('the same id with another body is a duplicate with a warning, also for the process after this one', async () => {
+  const said: Diagnostic[] = []
+  const next = createAnalytics({ events, keys, project: 'shop', onDiagnostic: (one) => said.push(one) })
+  const event = {
+    event: 'fine',
+    event_id: 'same',
+    anonymous_id: 'a',
+    timestamp: Date.now(),
+    properties: { n: 1 },
+  }
+  expect(await analytics.track(event, { project: 'shop' })).toMatchObject({ status: 'stored' })
+  expect(await next.track(event)).toEqual({ ok: true, event_id: 'same', status: 'duplicate' })
+  expect(said).toEqual([])
+  expect(await next.track({ ...event, properties: { n: 2 } })).toEqual({
+    ok: true,
+    event_id: 'same',
+    status: 'duplicate',
+    warnings: ['id_conflict'],
+  })
+  expect(said).toMatchObject([{ kind: 'id_conflict', event_id: 'same' }])
+  const { rows } = await next.query({ range: 'today' })
+  expect(rows.filter(({ event_id }) => event_id === 'same')).toMatchObject([{ properties: '{"n":1}' }])
+})
+
 test('millimetric quarantine lists them, all or of one project', async () => {
   const command = COMMANDS.get('quarantine')
   const ask = async (options: Record<string, string>): Promise<unknown> => {
