@@ -1,15 +1,10 @@
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
 import { canaryMatrix } from './canary-matrix.js'
+import { DOORS } from './tenants.js'
 
 canaryMatrix(async () => ({ events: memoryEvents(), keys: memoryKeys() }), {
-  ids: ({ id, slug, owner, jobId, keyIds, keys }) => [
-    id,
-    slug,
-    owner,
-    jobId,
-    ...keyIds,
-    ...Object.values(keys),
-  ],
-  asked: 500,
+  pairs: 6,
+  doors: DOORS,
+  things: 99,
   fuzz: 20_000,
 })

@@ -1,34 +1,41 @@
+import { inspect } from 'node:util'
 import {
   type Analytics,
   createAnalytics,
   type Diagnostic,
   type EventStore,
+  type ForgetAnswer,
   type KeyStore,
 } from '@millimetric/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CONTROL_ROUTES } from '../../src/http/control-routes.js'
-import { INGEST_ROUTES } from '../../src/http/ingest-routes.js'
-import { QUERY_ROUTES } from '../../src/http/query-routes.js'
-import { TOKEN_ROUTES } from '../../src/http/token-routes.js'
-import { FIELDS, WORDS } from './fuzz-words.js'
-import { doors, look, makeTenants, type Tenant } from './tenants.js'
+import { ALL_ROUTES, nameOf, OPEN_PATHS } from '../http/all-routes.js'
+import { finished } from '../privacy/forgetting.js'
+import { ask, type Bench } from './asking.js'
+import { CALLS, membersOf, OTHER_MEMBERS } from './calls.js'
+import { fuzz, keeps, takenFrom } from './fuzz.js'
+import { type Leaf, leavesOf, replaced } from './leaves.js'
+import { foundMarks } from './marks.js'
+import { type Asked, REQUESTS, type RouteRequests } from './requests.js'
+import { type Door, EVENTS, INTERNAL_SECRET, makeTenants, type Tenant } from './tenants.js'
 
-const table = [...INGEST_ROUTES, ...QUERY_ROUTES, ...TOKEN_ROUTES, ...CONTROL_ROUTES].map(
-  ({ method, path }) => ({
-    method,
-    path,
-  }),
+// Those that keep what is sent come last, so that questions are about what the tenants began with.
+const ROUTES = [...ALL_ROUTES, ...OPEN_PATHS.map((path) => ({ method: 'GET', path }))].toSorted(
+  (a, b) => Number(keeps(a)) - Number(keeps(b)),
 )
 
 /** How much is asked. */
 export interface Scale {
-  /** What is taken from another tenant and put where an id goes. */
-  ids(other: Tenant): readonly string[]
-  /** Requests a route at least. */
-  asked: number
+  /** Of somebody who asks and somebody else. */
+  pairs: number
+  /** Through which doors, beside the one that a request is for. */
+  doors: readonly Door[]
+  /** How many ids, slugs, keys, tokens and cursors of somebody else are put where one's own go. */
+  things: number
+  /** Parameters. */
   fuzz: number
 }
 
+const NAMES_OF_THINGS = ['project_id', 'project_slug', 'cursor', 'key']
 const AT_ONCE = 8
 
 /** As many at a time as a store answers together. */
@@ -41,25 +48,30 @@ async function atOnce(work: readonly (() => Promise<void>)[]): Promise<void> {
   )
 }
 
-/** Three tenants whose every text is marked, every door and route: nobody ever sees a mark of somebody else. */
+/** Three tenants whose every text is marked, every door, route and function: nobody ever sees a mark of somebody else. */
 export function canaryMatrix(
   open: () => Promise<{ events: EventStore; keys: KeyStore }>,
   scale: Scale,
 ): void {
   let analytics: Analytics
+  let bench: Bench
   const tenants: Tenant[] = []
   const logs: Diagnostic[] = []
   const printed: string[] = []
-  const { error: realError } = console
+  const { log, warn, error } = console
 
   beforeAll(async () => {
-    console.error = (...parts: unknown[]) => void printed.push(parts.map(String).join(' '))
+    const print = (...parts: unknown[]): void => void printed.push(parts.map(String).join(' '))
+    Object.assign(console, { log: print, warn: print, error: print })
     const { events, keys } = await open()
     analytics = createAnalytics({
       events,
       keys,
       delivery: { flushIntervalMs: 0 },
+      // Seldom, because each costs an engine a rewrite of every table.
+      erasure: { tombstoneTtlMs: 0, deliveryMs: 0, roundsAtOnce: 1, roundEveryMs: 500 },
       rateLimits: { track: null, batch: null },
+      internalSecret: INTERNAL_SECRET,
       authenticateUser(request) {
         const [, id] = /^session (\S+)$/.exec(request.headers.get('authorization') ?? '') ?? []
         return id === undefined ? null : { id }
@@ -67,185 +79,193 @@ export function canaryMatrix(
       onDiagnostic: (diagnostic) => void logs.push(diagnostic),
     })
     tenants.push(...(await makeTenants(analytics, keys)))
+    bench = { analytics, tenants }
   })
   afterAll(async () => {
     await analytics.close()
-    console.error = realError
+    Object.assign(console, { log, warn, error })
   })
 
-  it.each([
-    '/v1/query?range=7d',
-    '/v1/sources?range=7d',
-    '/v1/stats?range=7d&group_by=source,path',
-    '/v1/stats?range=7d&group_by=source&metric=sessions',
-    '/v1/stats?range=7d&group_by=user_id,properties.plan',
-  ])('%s shows each tenant its own marks, so that others could show', async (path) => {
-    for (const { canary, keys } of tenants) {
-      const headers = { authorization: `Bearer ${keys.sk}` }
-      const answer = await analytics.handler(new Request(`http://host.test${path}`, { headers }))
-      expect([answer.status, (await answer.text()).toLowerCase()]).toEqual([
-        200,
-        expect.stringContaining(canary.toLowerCase()),
-      ])
-    }
+  it('has requests for every route, and for no others', () => {
+    expect(Object.keys(REQUESTS).sort()).toEqual(ROUTES.map(nameOf).sort())
   })
 
-  describe.each(table)('$method $path', ({ method, path }) => {
-    it('shows nobody anything of another tenant, for each foreign id, slug, key, job, origin and user', async () => {
+  describe.each(ROUTES)('$method $path', (route) => {
+    const row: RouteRequests | undefined = REQUESTS[nameOf(route)]
+
+    it('answers everybody with their own', async () => {
+      for (const own of askers()) {
+        for (const asked of row?.of(own, own) ?? []) {
+          const { status, body, sent } = await ask(bench, own, route, asked)
+          expect([asked, status, body]).toEqual([asked, asked.status ?? 200, body])
+          if (row?.mute !== undefined) continue
+          expect([asked, foundMarks(body, sent, own).length > 0, body]).toEqual([asked, true, body])
+        }
+      }
+    })
+
+    it('shows nobody anything of somebody else, whatever of theirs is named, alone and together', async () => {
       const asking: (() => Promise<void>)[] = []
-      for (const own of tenants) {
-        for (const other of tenants) {
-          const ids = scale.ids(other)
-          for (const [door, headers] of doors(own)) {
-            for (const id of new Set(ids)) {
-              const target = path.replace(/:\w+/g, encodeURIComponent(id))
-              const queries = [
-                `project_id=${id}&range=7d`,
-                `project_slug=${id}&range=7d`,
-                `range=7d&user_id=${id}&anonymous_id=${other.canary}-anonymous-0`,
-                `range=7d&event=${other.canary}%20event&source=${other.canary}`,
-                `range=7d&group_by=source,path&cursor=${id}&session_id=${id}`,
-                `project_id=${id}&range=7d&group_by=source,path`,
-                `range=7d&group_by=user_id,properties.plan`,
-                `range=7d&group_by=source&metric=sessions`,
-              ]
-              const body =
-                method === 'POST'
-                  ? JSON.stringify({
-                      // What is stored of this is the sender's own, so it holds no canary.
-                      event: `by-${own.name}`,
-                      anonymous_id: `guess-${other.name}`,
-                      user_id: `guess-${other.name}`,
-                      project_id: id,
-                      slug: `x-${door}`,
-                      kind: 'rk',
-                      events: [
-                        {
-                          event: `by-${own.name}`,
-                          event_id: guess(other),
-                          anonymous_id: 'a',
-                          project_id: id,
-                        },
-                      ],
-                    })
-                  : undefined
-              const deep = method === 'GET' && id === other.id
-              for (const query of deep ? queries : queries.slice(0, method === 'GET' ? 2 : 1)) {
-                asking.push(async () => {
-                  const init = { headers, ...(body === undefined ? {} : { body }) }
-                  const asked = { method, path: `${target}?${query}`, ...init }
-                  const status = await look(analytics, tenants, own, asked)
-                  // With somebody else's id in the path nothing may succeed.
-                  if (other !== own && path.includes(':')) expect([door, status >= 400]).toEqual([door, true])
-                })
-              }
+      for (const [own, other] of pairs()) {
+        const theirs = row?.of(own, other) ?? []
+        for (const [index, asked] of (row?.of(own, own) ?? []).entries()) {
+          const foreign = foreignLeaves(asked, theirs[index])
+          for (const leaves of [foreign, ...foreign.map((leaf) => [leaf]), ...crossed(foreign)]) {
+            // Through the right door, one at a time; through all of them together.
+            for (const by of leaves === foreign ? new Set([asked.by, ...scale.doors]) : [asked.by]) {
+              asking.push(async () => {
+                const { status } = await ask(bench, own, route, { ...replaced(asked, leaves), by })
+                const refused = leaves.some((leaf) => namesProject(route, leaf))
+                if (refused) expect([by, leaves, status >= 400]).toEqual([by, leaves, true])
+              })
             }
           }
         }
       }
       await atOnce(asking)
-      expect(asking.length).toBeGreaterThan(scale.asked)
+    }, 120_000)
+
+    it('is fooled by no id, slug, key, token or cursor of somebody else', async () => {
+      const asking: (() => Promise<void>)[] = []
+      for (const [turn, [own, other]] of pairs().entries()) {
+        const [asked] = row?.of(own, own) ?? []
+        if (asked === undefined) continue
+        for (const [at, text] of takenFrom(other).slice(0, scale.things).entries()) {
+          const name = NAMES_OF_THINGS[(at + turn) % NAMES_OF_THINGS.length] ?? ''
+          const query = { ...asked.query, [name]: text }
+          asking.push(async () => void (await ask(bench, own, route, { ...asked, query })))
+          const params = Object.fromEntries(Object.keys(asked.params ?? {}).map((part) => [part, text]))
+          if (Object.keys(params).length === 0) continue
+          asking.push(async () => {
+            const { status } = await ask(bench, own, route, { ...asked, params })
+            expect([text, status]).toEqual([text, 404])
+          })
+        }
+      }
+      await atOnce(asking)
     }, 120_000)
   })
 
-  it(`${scale.fuzz} fuzzed questions and events bring back nothing foreign`, async () => {
-    let seed = 42
-    const random = (n: number): number => {
-      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
-      // The low bits of such a generator repeat after a few steps.
-      return Math.floor((seed / 2 ** 32) * n)
-    }
-    const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T
+  function askers(): Tenant[] {
+    return tenants.filter((own) => pairs().some(([asker]) => asker === own))
+  }
+
+  function pairs(): [Tenant, Tenant][] {
+    const all = tenants.flatMap((own) =>
+      tenants.filter((other) => other !== own).map((other): [Tenant, Tenant] => [own, other]),
+    )
+    return all.slice(0, scale.pairs)
+  }
+
+  it(`${scale.fuzz} fuzzed parameters bring back nothing foreign`, async () => {
+    const fuzzed = fuzz(ROUTES, tenants, scale.fuzz)
     const statuses = new Map<number, number>()
-    const asking: (() => Promise<void>)[] = []
-    for (let i = 0; i < scale.fuzz; i++) {
-      const own = pick(tenants)
-      const other = pick(tenants)
-      const foreign = [
-        other.id,
-        other.slug,
-        other.jobId,
-        other.canary,
-        `${other.canary}-user`,
-        `${other.canary}-id-3`,
-        pick(other.keyIds),
-      ]
-      const text = (): string => (random(2) === 0 ? pick(foreign) : pick(WORDS))
-      const { method, path } = pick(table)
-      const query = Array.from(
-        { length: random(4) },
-        () => `${pick(FIELDS)}=${encodeURIComponent(wellFormed(text()))}`,
-      )
-      if (random(2) === 0) query.push('range=30d')
-      const event = {
-        [pick(FIELDS)]: text(),
-        event: `by-${own.name}`,
-        anonymous_id: text(),
-        event_id: text(),
-      }
-      const bodies = [
-        event,
-        [event],
-        text(),
-        { events: [event, text()] },
-        { ...event, properties: { x: text() } },
-        {
-          range: '30d',
-          filters: [{ field: 'user_id', op: pick(['is', 'is_not', 'contains']), value: text() }],
-        },
-        { range: '30d', metrics: ['people', 'count'], group_by: ['user_id', 'properties.x'], other: true },
-        { filters: { field: pick(['user_id', 'path']), op: 'is', value: text() }, expires_in: '1h' },
-      ]
-      // What is stored of this is the sender's own, and is read again.
-      const body = method === 'POST' ? disguise(JSON.stringify(pick(bodies))) : undefined
-      const [, headers] = pick(doors(own))
-      const target = path.replace(/:\w+/g, () => encodeURIComponent(wellFormed(text())))
-      asking.push(async () => {
-        const path = `${target}?${query.join('&')}`
-        const init = { headers, ...(body === undefined ? {} : { body }) }
-        const status = await look(analytics, tenants, own, { method, path, ...init })
-        statuses.set(status, (statuses.get(status) ?? 0) + 1)
-      })
-    }
-    await atOnce(asking)
-    expect(statuses.get(500) ?? 0).toBe(0)
+    await atOnce(
+      fuzzed.map(({ own, route, asked, parameters }) => async () => {
+        const { status } = await ask(bench, own, route, asked)
+        statuses.set(status, (statuses.get(status) ?? 0) + parameters)
+      }),
+    )
+    const sum = (from: number, to: number): number =>
+      [...statuses].reduce((all, [status, n]) => all + (status >= from && status <= to ? n : 0), 0)
+    expect(sum(0, 999)).toBeGreaterThanOrEqual(scale.fuzz)
+    expect(sum(500, 599)).toBe(0)
     // The fuzz must also reach the answers, not the refusals only.
-    expect((statuses.get(200) ?? 0) + (statuses.get(202) ?? 0)).toBeGreaterThan(scale.fuzz / 40)
+    expect(sum(200, 299) / sum(0, 999)).toBeGreaterThan(0.3)
   }, 120_000)
 
-  it('nobody wrote into somebody else’s project', async () => {
-    for (const own of tenants) {
-      const { rows } = await analytics.query({ range: '30d', limit: 1000 }, { project: own.id })
-      const writers = new Set(
-        rows.map(({ event_name }) => event_name).filter((name) => name.startsWith('by-')),
-      )
-      expect([...writers]).toEqual([`by-${own.name}`])
+  it('has a call for every member of the object, and for no others', () => {
+    const names = membersOf(analytics).map(({ name }) => name)
+    expect([...Object.keys(CALLS), ...OTHER_MEMBERS].sort()).toEqual(names.sort())
+  })
+
+  it.each(Object.entries(CALLS))('analytics.%s tells of the project that is meant', async (name, asked) => {
+    const member = membersOf(analytics).find((each) => each.name === name)
+    for (const own of askers()) {
+      for (const named of tenants) {
+        const args = asked.with(own, named)
+        const sent = JSON.stringify(args)
+        const { failed, text } = await tell(member?.call(...args))
+        for (const other of tenants) {
+          if (other !== own) expect([sent, foundMarks(text, sent, other), text]).toEqual([sent, [], text])
+        }
+        if (named === own) {
+          expect([sent, failed, text]).toEqual([sent, false, text])
+          if (asked.mute === undefined) expect(foundMarks(text, sent, own)).not.toEqual([])
+        } else if (asked.finds === true) expect([failed, text]).toEqual([name !== 'jobs.find', text])
+      }
     }
   })
 
-  it('no diagnostic and no log line of all this holds a secret, and none mixes tenants', () => {
-    for (const line of [...logs.map((each) => JSON.stringify(each)), ...printed]) {
-      expect(tenants.filter(({ id }) => line.includes(id)).length).toBeLessThanOrEqual(1)
-      for (const { keys: own } of tenants) {
-        for (const key of Object.values(own)) expect(line.includes(key.slice(-43))).toBe(false)
+  it('nobody wrote, erased or took an id in somebody else’s project', async () => {
+    const erasures: [Tenant, ForgetAnswer][] = []
+    for (const own of tenants) {
+      const other = tenants.find((each) => each !== own) ?? own
+      // The id of an event is the project's own: that somebody else has it too makes it no duplicate.
+      const event = { event: `by-${own.name}`, event_id: `${other.canary}-id-0`, anonymous_id: 'a' }
+      expect(await analytics.track(event, { project: own.id })).toMatchObject({ status: 'stored' })
+      erasures.push([own, await analytics.forget({ user_id: `${other.canary}-user` }, { project: own.id })])
+    }
+    for (const [own, { job }] of erasures) {
+      expect(await finished(analytics, job.id, own.id)).toMatchObject({ state: 'done', counts: {} })
+    }
+    for (const own of tenants) {
+      const { rows } = await analytics.stats(
+        {
+          range: '30d',
+          metric: 'count',
+          group_by: ['event_name', 'user_id'],
+          limit: 1000,
+          include_bots: true,
+        },
+        { project: own.id },
+      )
+      const names = rows.map(({ event_name }) => event_name).filter((text) => /^by-/.test(text))
+      expect([...new Set(names)]).toEqual([`by-${own.name}`])
+      const kept = rows.filter(({ user_id }) => user_id === `${own.canary}-user`)
+      // One was of the person who is forgotten, one is the identify.
+      expect(kept.reduce((sum, { value }) => sum + Number(value), 0)).toBe(EVENTS - 1 + 1)
+    }
+  })
+
+  it('no line of the log holds a secret, and none that is about a tenant holds a mark of another', () => {
+    const lines = [...logs.map((each) => inspect(each, { depth: 9, showHidden: true })), ...printed]
+    for (const line of lines) {
+      const about = tenants.filter((tenant) => foundMarks(line, '', tenant).length > 0)
+      expect([line, about.length <= 1]).toEqual([line, true])
+      for (const { keys } of tenants) {
+        for (const key of Object.values(keys)) expect(line.includes(key.slice(-43))).toBe(false)
       }
     }
+    for (const { canary } of tenants) expect(lines.join()).toContain(`${canary}-refused`)
     expect(logs.filter(({ kind }) => kind === 'internal_error')).toEqual([])
   })
 }
 
-/** Names another tenant's event without holding its canary. */
-function guess({ name }: Tenant): string {
-  return `guess-${name}-id-0`
+/** All that is told by what a call resolves to, or by its error. */
+async function tell(work: Promise<unknown> | undefined): Promise<{ failed: boolean; text: string }> {
+  try {
+    return { failed: false, text: JSON.stringify(await work) ?? 'undefined' }
+  } catch (error) {
+    return { failed: true, text: inspect(error, { depth: 9, showHidden: true }) }
+  }
 }
 
-/** Without the marks of any tenant: canaries and ids. */
-function disguise(text: string): string {
-  return text
-    .replaceAll(/canary/gi, 'guess-')
-    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'guess')
+/** Places where the other request names something else. */
+function foreignLeaves(own: Asked, theirs: Asked | undefined): Leaf[] {
+  if (theirs === undefined) return []
+  const texts = new Map(leavesOf(own).map(({ at, text }) => [at.join(), text]))
+  return leavesOf(theirs).filter(({ at, text }) => texts.get(at.join()) !== text)
 }
 
-function wellFormed(text: string): string {
-  return text.isWellFormed() ? text : '\ufffd'
+/** With several parts of the path: all of them foreign, and the rest of the request not. */
+function crossed(foreign: readonly Leaf[]): Leaf[][] {
+  const parts = foreign.filter(({ at }) => at[0] === 'params')
+  return parts.length > 1 && parts.length < foreign.length ? [parts] : []
+}
+
+/** Whether the route works on the project, job or key that is named there. */
+function namesProject(route: object, { at: [part, name = ''] }: Leaf): boolean {
+  const ingests = 'scope' in route && route.scope === 'ingest'
+  return part === 'params' || (part === 'query' && name.startsWith('project_') && !ingests)
 }

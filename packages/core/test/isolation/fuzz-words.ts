@@ -62,3 +62,25 @@ export const FIELDS: readonly string[] = [
   '__proto__',
   'x',
 ]
+
+/** What may stand in each other's place. */
+export const ALTERNATIVES: readonly (readonly string[])[] = [
+  ['7d', '30d', '24h', 'today', 'month'],
+  ['day', 'week', 'month'],
+  ['source', 'medium', 'campaign', 'term', 'content', 'channel', 'hostname', 'referrer_host'],
+  ['path', 'user_id', 'event_name', 'properties.plan', 'browser'],
+  ['source,path', 'user_id,properties.plan', 'event_name,campaign'],
+  ['count', 'uniques', 'people', 'pageviews'],
+  ['1', '2', '3', '4', '5', '30'],
+  ['true', 'false'],
+  ['first', 'last', 'last_non_direct', 'linear'],
+  ['person', 'session'],
+  ['forward', 'backward'],
+  ['first_touch.source', 'first_touch.channel', 'properties.plan', 'source'],
+  ['source_medium', 'source'],
+  ['ndjson', 'csv'],
+  ['is', 'is_not', 'contains', 'not_contains', 'starts_with'],
+  ['previous_period', 'previous_year'],
+  ['rk', 'pk', 'sk'],
+  ['1h', '15m', '2d'],
+]

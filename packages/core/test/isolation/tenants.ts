@@ -1,19 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import type { Analytics, KeyStore } from '@millimetric/core'
+import type { TrackEvent } from '@millimetric/schema/wire'
 
-const NAMES = ['amber', 'birch', 'cedar'] as const
+export const NAMES = ['amber', 'birch', 'cedar'] as const
 type Name = (typeof NAMES)[number]
 
+export const INTERNAL_SECRET = 'the secret of the scheduler'
+
+/** A project whose every text holds its canary, and what its owner has been answered. */
 export interface Tenant {
   name: Name
   canary: string
   owner: string
   id: string
   slug: string
-  jobId: string
-  keyIds: string[]
+  /** A job with text in it, and one that was asked for. */
+  jobIds: [failed: string, asked: string]
+  keyIds: [stays: string, rotated: string, revoked: string, rotatedInProcess: string]
+  accountKeyIds: [rotated: string, revoked: string, rotatedInProcess: string]
   keys: { pk: string; sk: string; rk: string; ak: string; rt: string; narrow: string }
+  /** Each the `next_cursor` of an answer. */
+  cursors: { query: string; person: string }
 }
+
+export const EVENTS = 12
 
 export async function makeTenants(analytics: Analytics, keys: KeyStore): Promise<Tenant[]> {
   const tenants: Tenant[] = []
@@ -21,107 +31,126 @@ export async function makeTenants(analytics: Analytics, keys: KeyStore): Promise
   return tenants
 }
 
-/** A project whose every text holds its canary. */
-async function makeTenant(analytics: Analytics, keys: KeyStore, name: Name): Promise<Tenant> {
+async function makeTenant(analytics: Analytics, store: KeyStore, name: Name): Promise<Tenant> {
   const canary = `CANARY${name}`
   const owner = `${canary}-owner`
   const low = canary.toLowerCase()
-  const made = await analytics.projects.create({
+  const { project, keys } = await analytics.projects.create({
     slug: `${low}-slug`,
-    name: `${canary} name`,
+    name: `${canary}-name`,
     owner,
     plan: `${canary}-plan`,
-    allowed_origins: [`https://${low}.test`],
+    allowed_origins: [originOf(canary)],
   })
-  const account = await analytics.keys.account.create({ owner, name: `${canary} account` })
-  await analytics.keys.create({ project_id: made.project.id, kind: 'rk', name: `${canary} key` })
-  const jobId = randomUUID()
-  await keys.insertJob({
-    id: jobId,
-    project_id: made.project.id,
+  const { id, slug } = project
+  const account = await analytics.keys.account.create({ owner, name: `${canary}-account` })
+  const spareOfAccount = async (): Promise<string> =>
+    (await analytics.keys.account.create({ owner, name: `${canary}-spare` })).key.id
+  const spare = async (): Promise<string> =>
+    (await analytics.keys.create({ project_id: id, kind: 'rk', name: `${canary}-key` })).key.id
+  const failed = randomUUID()
+  await store.insertJob({
+    id: failed,
+    project_id: id,
     kind: 'forget',
     state: 'failed',
-    counts: { [canary]: 1 },
+    counts: { [`${canary}-count`]: 1 },
     created_at: 0,
     finished_at: null,
     verified_at: null,
-    error: canary,
+    error: `${canary}-error`,
   })
-  const url = `https://${low}.test/${canary}?utm_source=${canary}&utm_medium=${canary}&utm_campaign=${canary}&utm_term=${canary}&utm_content=${canary}`
-  const events = Array.from({ length: 20 }, (_, i) => ({
-    event: i % 3 === 0 ? '$pageview' : `${canary} event`,
+  await analytics.batch(eventsOf(canary), { project: id })
+  await analytics.identify(
+    {
+      anonymous_id: `${canary}-anonymous-0`,
+      user_id: `${canary}-user`,
+      traits: { [`${canary}-trait`]: `${canary}-traits` },
+    },
+    { project: id },
+  )
+  // Refused, so that a line of the log holds the canary too.
+  await analytics.batch([{ event: '', event_id: `${canary}-refused` }], { project: id })
+
+  async function ask(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+    const answer = await analytics.handler(
+      new Request(`http://host.test${path}`, {
+        method,
+        headers: { authorization: `Bearer ${keys.sk}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    )
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    return await answer.json()
+  }
+  const pin = {
+    filters: { field: 'properties.plan', op: 'is', value: `${canary}-pinned` },
+    expires_in: '30d',
+  }
+  const [query, person, asked, token, narrow] = [
+    await ask('GET', '/v1/query?range=7d&limit=3'),
+    await ask('GET', `/v1/person?user_id=${canary}-user&limit=3`),
+    await ask('POST', '/v1/forget', { user_id: `${canary}-gone` }),
+    await ask('POST', '/v1/tokens', pin),
+    await ask('POST', '/v1/tokens', { ...pin, metrics: ['count'] }),
+  ]
+  return {
+    name,
+    canary,
+    owner,
+    id,
+    slug,
+    jobIds: [failed, textAt(asked, 'job', 'id')],
+    keyIds: [await spare(), await spare(), await spare(), await spare()],
+    accountKeyIds: [account.key.id, await spareOfAccount(), await spareOfAccount()],
+    keys: { ...keys, ak: account.secret, rt: textAt(token, 'token'), narrow: textAt(narrow, 'token') },
+    cursors: { query: textAt(query, 'next_cursor'), person: textAt(person, 'next_cursor') },
+  }
+}
+
+export function originOf(canary: string): string {
+  return `https://${canary.toLowerCase()}.test`
+}
+
+function textAt(answer: unknown, ...path: string[]): string {
+  const value = path.reduce<unknown>(
+    (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
+    answer,
+  )
+  if (typeof value !== 'string') throw new Error(`no ${path.join('.')} in ${JSON.stringify(answer)}`)
+  return value
+}
+
+function eventsOf(canary: string): TrackEvent[] {
+  const origin = originOf(canary)
+  const tags = ['source', 'medium', 'campaign', 'term', 'content'].map(
+    (name) => `utm_${name}=${canary}-${name}`,
+  )
+  return Array.from({ length: EVENTS }, (_, i) => ({
+    event: i % 3 === 0 ? '$pageview' : `${canary}-event`,
     event_id: `${canary}-id-${i}`,
     anonymous_id: `${canary}-anonymous-${i % 4}`,
-    user_id: `${canary}-user`,
+    user_id: i === EVENTS - 1 ? `${canary}-gone` : `${canary}-user`,
     session_id: `${canary}-session`,
-    url,
-    referrer: `https://${low}.example/${canary}`,
-    properties: { [canary]: canary, plan: canary },
+    url: `${origin}/${canary}-path?${tags.join('&')}`,
+    referrer: `https://${canary.toLowerCase()}.example/${canary}-page`,
+    properties: { [`${canary}-key`]: `${canary}-value`, plan: `${canary}-pinned` },
     ip: '203.0.113.7',
     // A browser: reports leave bots out.
     user_agent: `Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0 ${canary}`,
   }))
-  await analytics.batch(events, { project: made.project.id })
-  await analytics.identify(
-    { anonymous_id: `${canary}-anonymous-0`, user_id: `${canary}-user`, traits: { [canary]: canary } },
-    { project: made.project.id },
-  )
-  const keyIds = [...(await analytics.keys.list(made.project.id)), account.key].map(({ id }) => id)
-  const { id, slug } = made.project
-  const pin = { filters: { field: 'properties.plan', op: 'is', value: canary }, expires_in: '30d' } as const
-  const { token: rt } = await analytics.tokens.create({ project: id, ...pin })
-  const { token: narrow } = await analytics.tokens.create({ project: id, ...pin, metrics: ['count'] })
-  const own = { ...made.keys, ak: account.secret, rt, narrow }
-  return { name, canary, owner, id, slug, jobId, keyIds, keys: own }
 }
 
-export interface Asking extends RequestInit {
-  method: string
-  path: string
+export type Door = keyof Tenant['keys'] | 'session' | 'host' | 'none'
+
+/** Every way in: the keys of a tenant, its session, the secret of the scheduler (nobody's), and none. */
+export function headersOf({ keys, owner, canary }: Tenant, door: Door): Record<string, string> {
+  if (door === 'none') return {}
+  if (door === 'session') return { authorization: `session ${owner}` }
+  if (door === 'host') return { 'x-internal-secret': INTERNAL_SECRET }
+  const authorization = `Bearer ${keys[door]}`
+  return door === 'pk' || door === 'rt' ? { authorization, origin: originOf(canary) } : { authorization }
 }
 
-/** Asks and looks through everything that comes back for what belongs to somebody else. */
-export async function look(
-  analytics: Analytics,
-  tenants: readonly Tenant[],
-  own: Tenant,
-  { method, path, ...init }: Asking,
-): Promise<number> {
-  const sent = `${path} ${String(init.body ?? '')}`.toLowerCase()
-  const request = new Request(`http://host.test${path}`, { method, ...init })
-  const answer = await analytics.handler(request, { ip: '198.51.100.1' })
-  const back = `${await answer.text()} ${JSON.stringify([...answer.headers])}`.toLowerCase()
-  for (const other of tenants) {
-    if (other === own) continue
-    // What the other one writes here is marked too: its newest rows hold no canary.
-    const marks = [other.canary, `by-${other.name}`]
-    const foreign = [...marks, other.id, other.jobId, ...other.keyIds, ...Object.values(other.keys)]
-    // What the asker sent itself (an id, a slug) may be named in the error.
-    const found = foreign
-      .map((text) => text.toLowerCase())
-      .filter((text) => back.includes(text) && !sent.includes(text))
-    const plain = other.canary.toLowerCase()
-    const counted = (text: string): number => text.split(plain).length - 1
-    if (found.length > 0 || counted(back) > counted(sent)) {
-      throw new Error(
-        `${own.name} saw ${other.name} at ${method} ${path}: ${answer.status} ${back.slice(0, 300)}`,
-      )
-    }
-  }
-  return answer.status
-}
-
-/** Every way in that a tenant has. */
-export function doors({ keys: own, owner, canary }: Tenant): [string, Record<string, string>][] {
-  const origin = `https://${canary.toLowerCase()}.test`
-  return [
-    ['pk', { authorization: `Bearer ${own.pk}`, origin }],
-    ['sk', { authorization: `Bearer ${own.sk}` }],
-    ['rk', { authorization: `Bearer ${own.rk}` }],
-    ['ak', { authorization: `Bearer ${own.ak}` }],
-    ['rt', { authorization: `Bearer ${own.rt}`, origin }],
-    ['narrow rt', { authorization: `Bearer ${own.narrow}` }],
-    ['session', { authorization: `session ${owner}` }],
-    ['none', {}],
-  ]
-}
+/** The doors of a tenant; the scheduler is none. */
+export const DOORS: readonly Door[] = ['pk', 'sk', 'rk', 'ak', 'rt', 'narrow', 'session', 'none']
