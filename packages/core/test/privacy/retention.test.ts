@@ -3,9 +3,13 @@ import type { Analytics, EventStore } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { clickhouseEvents } from '@millimetric/core/clickhouse'
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
+import { storedEvent } from '@millimetric/core/testing'
 import type { StatsParams } from '@millimetric/schema/wire'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ClickhouseServer, spawnClickhouseServer } from '../../../../scripts/clickhouse-server.js'
+import { acquireEngine } from '../../src/stores/chdb/engine.js'
+import { createEventStore } from '../../src/stores/clickhouse/event-store.js'
+import { QUERY_LIMITS } from '../../src/stores/clickhouse/reader.js'
 import { EXPIRING } from '../../src/stores/clickhouse/retention.js'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 import { engineSql, quickAnalytics, type Sql } from './forgetting.js'
@@ -151,6 +155,41 @@ test('no table keeps a row that is older than the limit and a day', async () => 
   await analytics.close()
 }, 60_000)
 
+test('what comes into an old month while it is dropped stays, whoever it belongs to', async () => {
+  const database = freshDatabase()
+  const engine = await acquireEngine(CHDB_PATH)
+  const kept = storedEvent({ event_id: 'kept', timestamp: NOW - 400 * DAY, received_at: NOW })
+  const writer = chdbEvents({ path: CHDB_PATH, database })
+  const events = createEventStore({
+    name: 'interrupted',
+    database,
+    connect: async () => ({
+      ...engine,
+      writer: {
+        ...engine.writer,
+        async command(params) {
+          if (/`events (?:DROP|DELETE)|\.events (?:DROP|DELETE)/.test(params.query))
+            await writer.insert({ token: 'meanwhile', events: [kept] })
+          return await engine.writer.command(params)
+        },
+      },
+      close: async () => {},
+    }),
+    migrateOnFirstUse: true,
+    limits: QUERY_LIMITS,
+    rollupFromRows: 0,
+  })
+  const project_id = crypto.randomUUID()
+  const old = storedEvent({ project_id, event_id: 'old', timestamp: NOW - 400 * DAY })
+  await events.insert({ token: 'old', events: [old] })
+  const receipt = await events.purge([{ kind: 'retention', project_id, before: NOW - 10 * DAY }])
+  expect(receipt.get(project_id)).toMatchObject({ events: 1, event_ids: 1 })
+  const found = await sql(`SELECT event_id FROM ${database}.events`)
+  expect(found).toEqual([{ event_id: 'kept' }])
+  expect((await events.known([kept])).size).toBe(1)
+  await Promise.all([events.close(), writer.close(), engine.close()])
+})
+
 describe('statements', () => {
   let server: ClickhouseServer
   beforeAll(async () => {
@@ -187,7 +226,7 @@ describe('statements', () => {
       identity_links: 1,
       marks: 1,
     })
-    expect(statements.filter((statement) => /DROP PARTITION/.test(statement))).toEqual([])
+    expect(statements.filter((statement) => /DROP PART/.test(statement))).toEqual([])
 
     // Nobody keeps more than a year now, so months older than that belong to nobody.
     const last = (await analytics.projects.list()).find(({ slug }) => slug === slugs[3])
@@ -195,9 +234,9 @@ describe('statements', () => {
     now += 60 * DAY
     statements.length = 0
     await analytics.retention.run()
-    const dropped = statements.filter((statement) => /DROP PARTITION/.test(statement))
+    const dropped = statements.filter((statement) => /DROP PART/.test(statement))
     expect(perTable(dropped)).toEqual({ events: 1, identity_links: 1, marks: 1 })
-    expect(dropped[0]).toContain("DROP PARTITION ID '202511'")
+    expect(dropped[0]).toContain("DROP PART '202511_")
     for (const n of Object.values(perTable(statements))) expect(n).toBeLessThanOrEqual(2)
     await analytics.close()
     await client.close()

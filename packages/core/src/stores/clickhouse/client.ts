@@ -23,6 +23,8 @@ export interface Connections {
   readonly readers: readonly [ClickhouseClient, ...ClickhouseClient[]]
   /** The engine dies with this process: what its last end cut off is completed before anything is asked. */
   readonly embedded?: boolean
+  /** A cluster of shards and replicas. */
+  readonly sharded?: boolean
   /** For what must not stand behind a report: lookups of events on their way in, and ends of reports. A reader if absent. */
   readonly quick?: ClickhouseClient
   close(): Promise<void>

@@ -127,6 +127,7 @@ export function clusterConnections(connections: Connections, cluster: ClusterOpt
   return {
     writer: spread(connections.writer),
     readers: [spread(first), ...others.map(spread)],
+    sharded: true,
     close: connections.close,
   }
 }

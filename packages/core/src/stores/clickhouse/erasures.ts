@@ -19,9 +19,9 @@ export function createErasures(start: () => Promise<Connections>, database: stri
   const db = identifier(database)
 
   async function withClients<T>(work: (clients: Clients) => Promise<T>): Promise<T> {
-    const { writer, readers } = await start()
+    const { writer, readers, sharded } = await start()
     try {
-      return await work({ db, writer, reader: readers[0] })
+      return await work({ db, writer, reader: readers[0], sharded })
     } catch (error) {
       throw insertError(error)
     }

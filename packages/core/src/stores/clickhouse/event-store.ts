@@ -81,8 +81,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     return await ready
   }
 
-  function clientsOf({ writer, readers: [reader] }: Connections): Clients {
-    return { db: identifier(database), writer, reader }
+  function clientsOf({ writer, readers: [reader], sharded }: Connections): Clients {
+    return { db: identifier(database), writer, reader, sharded }
   }
 
   const read = createReader(start, limits)

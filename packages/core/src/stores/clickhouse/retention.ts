@@ -7,26 +7,23 @@ interface Expiring {
   readonly table: string
   /** Says how old a row is. */
   readonly time: string
-  /** Partitioned by the month of that column, so that whole months can be dropped. */
-  readonly monthly: boolean
   /** Where the project is not the column `project_id` of type UUID. */
   readonly project?: string
 }
 
 /** Every table with rows of a time. A rollup day goes with its first moment: it answers only for whole days. */
 export const EXPIRING: readonly Expiring[] = [
-  { table: 'rollup_days', time: 'day_start', monthly: true },
-  { table: 'daily_rollup', time: 'day_start', monthly: true },
-  { table: 'identity_links', time: 'timestamp', monthly: true },
-  { table: 'event_ids', time: 'timestamp', monthly: false },
-  { table: 'events', time: 'timestamp', monthly: true },
-  { table: 'marks', time: 'quarter', monthly: true },
-  { table: 'tombstones', time: 'until', monthly: false },
+  { table: 'rollup_days', time: 'day_start' },
+  { table: 'daily_rollup', time: 'day_start' },
+  { table: 'identity_links', time: 'timestamp' },
+  { table: 'event_ids', time: 'timestamp' },
+  { table: 'events', time: 'timestamp' },
+  { table: 'marks', time: 'quarter' },
+  { table: 'tombstones', time: 'until' },
   {
     table: 'quarantine',
     // Its time may be what was wrong with it.
     time: "if(timestamp = toDateTime64(0, 3, 'UTC'), quarantined_at, timestamp)",
-    monthly: false,
     project: 'toUUIDOrZero(project_id)',
   },
 ]
@@ -49,9 +46,10 @@ function* bound(limits: readonly RetentionSelector[]): Generator<Record<string, 
   }
 }
 
+/** Rows that go, of one project or of one part of the table; the other name is empty. */
 interface ExpiredRows {
   project: string
-  month: string
+  part: string
   n: number
 }
 
@@ -64,50 +62,63 @@ export async function purgeExpired(
   for (const params of bound(limits)) {
     const mutated: string[] = []
     for (const expiring of EXPIRING) {
+      const { table, project = 'project_id' } = expiring
       const rows = await ask<ExpiredRows>(
         clients,
-        `SELECT toString(${expiring.project ?? 'project_id'}) AS project, _partition_id AS month, count() AS n FROM ${clients.db}.${expiring.table}
-WHERE ${expired(expiring)} GROUP BY project, month`,
+        `SELECT toString(${project}) AS project, toString(_part) AS part, count() AS n FROM ${clients.db}.${table}
+WHERE ${expired(expiring)} GROUP BY GROUPING SETS ((project), (part))`,
         params,
       )
-      for (const { project, n } of rows) {
-        const counts = removed.get(project) ?? {}
-        removed.set(project, { ...counts, [expiring.table]: (counts[expiring.table] ?? 0) + n })
+      for (const { project: id, n } of rows.filter(({ part }) => part === '')) {
+        const counts = removed.get(id) ?? {}
+        removed.set(id, { ...counts, [table]: (counts[table] ?? 0) + n })
       }
-      const dropped = expiring.monthly ? await dropWholeMonths(clients, expiring.table, rows) : new Set()
-      if (rows.every(({ month }) => dropped.has(month))) continue
+      const parts = new Map(rows.filter(({ part }) => part !== '').map(({ part, n }) => [part, n]))
+      if (parts.size === 0 || (await dropWholeMonths(clients, table, parts))) continue
       await clients.writer.command({
-        query: `ALTER TABLE ${clients.db}.${expiring.table} DELETE WHERE ${expired(expiring)} ${settingsClause({ mutations_sync: 0 })}`,
+        query: `ALTER TABLE ${clients.db}.${table} DELETE WHERE ${expired(expiring)} ${settingsClause({ mutations_sync: 0 })}`,
         query_params: params,
       })
-      mutated.push(expiring.table)
+      mutated.push(table)
     }
     if (mutated.length > 0) await waitForMutations(clients, mutated)
   }
   return removed
 }
 
+/**
+ * Drops months that hold nothing but the rows counted, by the parts that were seen; true when those were all. A part never
+ * changes, so that what comes meanwhile stays: it is in another one. Where parts were merged since, nothing is dropped.
+ */
 async function dropWholeMonths(
   clients: Clients,
   table: string,
-  rows: readonly ExpiredRows[],
-): Promise<Set<string>> {
-  const gone = new Map<string, number>()
-  for (const { month, n } of rows) gone.set(month, (gone.get(month) ?? 0) + n)
-  if (gone.size === 0) return new Set()
-  const totals = await ask<{ month: string; n: number }>(
+  gone: ReadonlyMap<string, number>,
+): Promise<boolean> {
+  // Other shards have other parts of the same names.
+  if (clients.sharded) return false
+  const totals = await ask<{ part: string; n: number }>(
     clients,
-    `SELECT _partition_id AS month, count() AS n FROM ${clients.db}.${table}
-WHERE _partition_id IN {months:Array(String)} GROUP BY month`,
-    { months: [...gone.keys()] },
+    `SELECT toString(_part) AS part, count() AS n FROM ${clients.db}.${table}
+WHERE _partition_id IN {months:Array(String)} GROUP BY part`,
+    { months: [...new Set([...gone.keys()].map(monthOf))] },
   )
-  const whole = totals.filter(({ month, n }) => gone.get(month) === n && /^\d{6}$/.test(month))
-  if (whole.length > 0) {
+  const mixed = new Set(totals.filter(({ part, n }) => gone.get(part) !== n).map(({ part }) => monthOf(part)))
+  const whole = [...gone.keys()].filter((part) => /^\d{6}_\w+$/.test(part) && !mixed.has(monthOf(part)))
+  if (whole.length === 0) return false
+  try {
     await clients.writer.command({
-      query: `ALTER TABLE ${clients.db}.${table} ${whole.map(({ month }) => `DROP PARTITION ID '${month}'`).join(', ')}`,
+      query: `ALTER TABLE ${clients.db}.${table} ${whole.map((part) => `DROP PART '${part}'`).join(', ')}`,
     })
+  } catch {
+    return false
   }
-  return new Set(whole.map(({ month }) => month))
+  return whole.length === gone.size
+}
+
+/** The names of parts begin with that of their partition. */
+function monthOf(part: string): string {
+  return part.slice(0, part.indexOf('_'))
 }
 
 /** Rows past their limit by table, hidden ones too; tables without are left out. */

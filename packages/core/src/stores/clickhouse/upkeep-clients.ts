@@ -6,6 +6,8 @@ export interface Clients {
   readonly db: string
   readonly writer: ClickhouseClient
   readonly reader: ClickhouseClient
+  /** Tables have parts on several servers. */
+  readonly sharded?: boolean | undefined
 }
 
 /** Stands where a table is read that binds no project: this is upkeep, and nothing of it is shown to anybody. */
