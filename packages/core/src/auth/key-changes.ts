@@ -1,5 +1,6 @@
 import type { OnDiagnostic } from '../diagnostics.js'
 import type { KeyStore, KeyStoreChange } from '../ports/key-store.js'
+import { atMostEvery } from '../time.js'
 
 export interface KeyChanges {
   /** Begins to listen, once; does nothing where the store can't. Never throws. */
@@ -7,7 +8,8 @@ export interface KeyChanges {
   close(): Promise<void>
 }
 
-const RETRY_MS = 60_000
+const RETRY_MS = 5_000
+const REPORT_MS = 60_000
 
 /** Hears what other processes change, from the first use on. While it can't, cached copies live out their time. */
 export function createKeyChanges(options: {
@@ -20,6 +22,9 @@ export function createKeyChanges(options: {
   let watching: Promise<(() => Promise<void>) | undefined> | undefined
   let silentUntil = Number.NEGATIVE_INFINITY
   let closed = false
+  const report = atMostEvery(REPORT_MS, clock, (error: unknown) => {
+    onDiagnostic({ kind: 'key_store_failed', level: 'error', operation: 'watch', error })
+  })
 
   async function watch(): Promise<(() => Promise<void>) | undefined> {
     try {
@@ -27,7 +32,7 @@ export function createKeyChanges(options: {
     } catch (error) {
       watching = undefined
       silentUntil = clock() + RETRY_MS
-      onDiagnostic({ kind: 'key_store_failed', level: 'error', operation: 'watch', error })
+      report(error)
       return undefined
     }
   }

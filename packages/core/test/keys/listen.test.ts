@@ -1,7 +1,9 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Analytics, createAnalytics, type Diagnostic } from '../../src/index.js'
 import { memoryEvents } from '../../src/stores/memory/index.js'
-import { postgresKeys } from '../../src/stores/postgres/index.js'
+import { type PostgresPool, postgresKeys } from '../../src/stores/postgres/index.js'
 import { createTestDatabase, type TestDatabase } from './postgres-server.js'
 
 const PEPPER = 'a pepper for the tests'
@@ -21,26 +23,92 @@ beforeEach(({ skip }) => {
 interface Process {
   analytics: Analytics
   diagnostics: Diagnostic[]
+  /** Kinds of changes that were heard of. */
+  heard: string[]
   status(key: string, path?: string): Promise<number>
 }
 
-function start(schema: string, options: { listen?: boolean } = {}): Process {
+function start(schema: string, { listen, line }: { listen?: boolean; line?: Line } = {}): Process {
   if (database === undefined) throw new Error('no database')
   const diagnostics: Diagnostic[] = []
+  const real = database.pool()
+  const pool: PostgresPool =
+    line === undefined
+      ? real
+      : {
+          connect: () => real.connect(),
+          on: (event, listener) => real.on(event, listener),
+          options: { connectionString: line.url },
+        }
+  const heard: string[] = []
+  const keys = postgresKeys({ pool, pepper: PEPPER, schema, ...(listen === undefined ? {} : { listen }) })
   const analytics = createAnalytics({
     events: memoryEvents(),
-    keys: postgresKeys({ pool: database.pool(), pepper: PEPPER, schema, ...options }),
+    keys: {
+      ...keys,
+      watch: async (onChange) =>
+        (await keys.watch?.((change) => {
+          heard.push(change.kind)
+          onChange(change)
+        })) ?? (async () => {}),
+    },
     keyCacheTtlMs: 300_000,
     onDiagnostic: (diagnostic) => void diagnostics.push(diagnostic),
   })
   return {
     analytics,
     diagnostics,
+    heard,
     async status(key, path = '/v1/stats?range=7d') {
       const headers = { authorization: `Bearer ${key}` }
       return (await analytics.handler(new Request(`http://x${path}`, { headers }))).status
     },
   }
+}
+
+/** A line to the server that can go dead without either end hearing of it. */
+interface Line {
+  readonly url: string
+  readonly connections: Socket[]
+  /** How many of the next connections are accepted and never answered. */
+  swallowNext: number
+  freeze(): void
+  close(): Promise<void>
+}
+
+async function startLine(to: URL): Promise<Line> {
+  const far: Socket[] = []
+  const server = createServer((near) => {
+    near.on('error', () => {})
+    line.connections.push(near)
+    if (line.swallowNext > 0) {
+      line.swallowNext--
+      return
+    }
+    const server = connect(Number(to.port), to.hostname)
+    server.on('error', () => {})
+    far.push(server)
+    near.pipe(server).pipe(near)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const url = new URL(to)
+  url.port = String(typeof address === 'object' ? address?.port : 0)
+  const line: Line = {
+    url: url.href,
+    connections: [],
+    swallowNext: 0,
+    freeze() {
+      for (const socket of [...line.connections, ...far]) socket.unpipe()
+    },
+    async close() {
+      for (const socket of [...line.connections, ...far]) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+  return line
 }
 
 const newSchema = (): string => `listen_${++counter}`
@@ -103,7 +171,8 @@ describe('a change in one process', () => {
     const [one, two] = [start(schema), start(schema)]
     const { project, keys } = await one.analytics.projects.create({ slug: 'p' })
     expect(await two.status(keys.sk)).toBe(200)
-    await expect.poll(listeners, { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => two.heard, { timeout: 10_000 }).toEqual(['missed'])
+    expect(await two.status(keys.sk)).toBe(200)
     const sk = (await one.analytics.keys.list(project.id)).find(({ kind }) => kind === 'sk')
     await database
       ?.pool()
@@ -114,6 +183,29 @@ describe('a change in one process', () => {
     await expect.poll(() => two.status(keys.sk), { timeout: 20_000 }).toBe(401)
     await one.analytics.close()
     await two.analytics.close()
+  })
+
+  it('is not missed when the connection dies silently, and the next one hangs', async () => {
+    const schema = newSchema()
+    const line = await startLine(new URL(database?.url ?? ''))
+    const one = start(schema)
+    const two = start(schema, { line })
+    const { project, keys } = await one.analytics.projects.create({ slug: 'p' })
+    expect(await two.status(keys.sk)).toBe(200)
+    await expect.poll(() => two.heard, { timeout: 10_000 }).toEqual(['missed'])
+    expect(await two.status(keys.sk)).toBe(200)
+    // Nothing goes through any more, and nobody is told.
+    line.freeze()
+    line.swallowNext = 1
+    const sk = (await one.analytics.keys.list(project.id)).find(({ kind }) => kind === 'sk')
+    await one.analytics.keys.revoke(project.id, sk?.id ?? '')
+    expect(await two.status(keys.sk)).toBe(200)
+    await expect.poll(() => two.status(keys.sk), { timeout: 25_000 }).toBe(401)
+    expect(line.connections.length).toBeGreaterThanOrEqual(3)
+    expect(await two.status(keys.rk)).toBe(200)
+    await one.analytics.close()
+    await two.analytics.close()
+    await line.close()
   })
 
   it('waits for the cache where nobody listens, and close() leaves no connection', async () => {

@@ -1,4 +1,5 @@
 import type { KeyStoreChange } from '../../ports/key-store.js'
+import { withDeadline } from '../../time.js'
 
 /** The channel that the triggers of the migrations notify. */
 export const CHANNEL = 'millimetric'
@@ -15,11 +16,18 @@ export interface ListeningClient {
   unref?(): void
 }
 
+const LISTEN = `listen ${CHANNEL}`
 const PAUSES_MS = [100, 500, 1_000, 2_000, 5_000]
+const CONNECT_MS = 3_000
+// A connection that broke silently is deaf; together these keep a revocation under five seconds.
+const BEAT_MS = 2_000
+const BEAT_ANSWER_MS = 1_500
+const END_MS = 1_000
 
 /**
  * Hears the changes of one schema until the returned function is called. The first connection must work; later ones
- * are made again for ever, and since nothing is known about the time between, `missed` is said each time.
+ * are made again for ever, and since nothing is known about the time between, `missed` is said each time. A connection
+ * that does not answer is given up, whatever the operating system thinks of it.
  */
 export async function listen(options: {
   connect: () => Promise<ListeningClient>
@@ -34,33 +42,64 @@ export async function listen(options: {
   async function open(): Promise<void> {
     const made = await connect()
     made.on('error', () => {})
+    made.on('notification', ({ payload }) => {
+      const change = client === made ? readChange(payload, schema) : undefined
+      if (change !== undefined) onChange(change)
+    })
     try {
-      await made.connect()
-      made.on('notification', ({ payload }) => {
-        const change = readChange(payload, schema)
-        if (change !== undefined) onChange(change)
-      })
-      await made.query(`listen ${CHANNEL}`)
+      await withDeadline(
+        CONNECT_MS,
+        begin(made),
+        'The connection that hears of changes was not made in time.',
+      )
     } catch (error) {
-      await made.end().catch(() => {})
+      drop(made)
       throw error
     }
-    if (stopped) return await made.end().catch(() => {})
+    if (stopped) return drop(made)
     client = made
-    made.on('end', () => reopen(0))
+    made.on('end', () => lost(made))
     made.unref?.()
     onChange({ kind: 'missed' })
+    beat(made)
+  }
+
+  async function begin(made: ListeningClient): Promise<void> {
+    await made.connect()
+    await made.query(LISTEN)
+  }
+
+  function beat(made: ListeningClient): void {
+    later(BEAT_MS, () => {
+      // Listening twice is listening once; it says that the server is there.
+      withDeadline(BEAT_ANSWER_MS, made.query(LISTEN), '').then(
+        () => {
+          if (client === made) beat(made)
+        },
+        () => {
+          drop(made)
+          lost(made)
+        },
+      )
+    })
+  }
+
+  function lost(made: ListeningClient): void {
+    if (client !== made) return
+    client = undefined
+    reopen(0)
   }
 
   function reopen(attempt: number): void {
+    later(PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)] ?? 0, () => {
+      open().catch(() => reopen(attempt + 1))
+    })
+  }
+
+  function later(ms: number, work: () => void): void {
     if (stopped) return
-    client = undefined
-    timer = setTimeout(
-      () => {
-        open().catch(() => reopen(attempt + 1))
-      },
-      PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)],
-    )
+    clearTimeout(timer)
+    timer = setTimeout(work, ms)
     if (typeof timer === 'object') timer.unref()
   }
 
@@ -68,8 +107,13 @@ export async function listen(options: {
   return async () => {
     stopped = true
     clearTimeout(timer)
-    await client?.end().catch(() => {})
+    if (client !== undefined) await withDeadline(END_MS, client.end(), '').catch(() => {})
   }
+}
+
+/** Not waited for: a connection that is dead has no end. */
+function drop(client: ListeningClient): void {
+  client.end().catch(() => {})
 }
 
 function readChange(payload: string | undefined, schema: string): KeyStoreChange | undefined {

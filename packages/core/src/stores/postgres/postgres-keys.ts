@@ -81,7 +81,7 @@ export function postgresKeys(options: PostgresKeysOptions): SqlKeyStore {
 
 async function connectListener(poolOptions: object): Promise<ListeningClient> {
   const { default: pg } = await import('pg')
-  return new pg.Client(poolOptions)
+  return new pg.Client({ keepAlive: true, ...poolOptions })
 }
 
 const guarded = new WeakSet<PostgresPool>()
