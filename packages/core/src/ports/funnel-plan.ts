@@ -5,7 +5,8 @@ import type { PlanScope, ResultFacts } from './query-plan.js'
 /**
  * How far people (or sessions) get through steps. The events looked at are those that meet `filters`, from `from` to the
  * window after `to`, in the order of the moment; in scope `session` each session has its own, and events without one are
- * left out. Sessions are found among the events from 24 hours before `from` to 24 hours after the last event looked at.
+ * left out. Sessions are found among the events from 24 hours before `from`, but not before `kept_from`, to 24 hours after
+ * the last event looked at.
  *
  * A chain begins with an event of the range that matches the first step, and goes on with the earliest event after the
  * last that matches the next step and is no more than `window_ms` after the first; with `strict`, only the very next

@@ -12,13 +12,18 @@ import type { StatsPlan, StatsResult } from './stats-plan.js'
 /** What every plan carries: the tenant, the half-open range [from, to) in epoch milliseconds, the conditions. */
 export interface PlanScope {
   readonly project_id: string
-  /** Retention: links made before this moment, epoch milliseconds, do not count; absent = all are kept. */
+  /**
+   * Retention: events and links from before this moment, epoch milliseconds, do not count anywhere, not in the sessions,
+   * histories or touches that a plan looks back for either. Never after `from`; absent = all are kept.
+   */
   readonly kept_from?: number
   readonly from: number
   readonly to: number
   /**
    * Which events exist for the asker: every read of events on the way to the answer is bounded by them, sessions, goals
-   * and histories included. They name fields of events only. Identity links are the project's.
+   * and histories included. They name fields of events only. Identity links are the project's, but where a plan is about
+   * one person: there a visitor is linked to a user when some `$identify` that says so, at any time that is kept, exists for
+   * the asker.
    */
   readonly visible?: readonly Condition[]
   /** What the question is about; all must hold. */
@@ -40,14 +45,17 @@ export interface EventsPlan extends PlanScope {
   readonly limit: number
   /** Only events that come after this one in that order: older ones. */
   readonly after?: EventMoment | null
-  /** Only events of these ids: such as carry the user, and such as carry no user and one of the anonymous ids. */
+  /**
+   * Only events of this person: of a user those that carry the id, and those that carry none of the visitors who are
+   * linked to it; of a visitor those that carry no user, whoever the visitor is linked to.
+   */
   readonly person?: PersonIds
 }
 
+/** Exactly one of the ids is not empty. */
 export interface PersonIds {
-  /** Empty for a visitor who was never linked. */
   readonly user_id: string
-  readonly anonymous_ids: readonly string[]
+  readonly anonymous_id: string
 }
 
 /** Events, visitors and paid share per source: events descending, then source and medium ascending. */
@@ -57,15 +65,13 @@ export interface SourcesPlan extends PlanScope {
   readonly breakdown: 'source_medium' | 'source'
 }
 
-/** Everything about one person: exactly one of the ids is not empty. */
-export interface PersonPlan {
+/** Everything about one person; a visitor who is linked to a user stands for the user. */
+export interface PersonPlan extends PersonIds {
   readonly kind: 'person'
   readonly project_id: string
   /** As in the other plans. */
   readonly kept_from?: number
   readonly visible?: readonly Condition[]
-  readonly user_id: string
-  readonly anonymous_id: string
   readonly from: number
   readonly to: number
 }
@@ -110,12 +116,13 @@ export interface Touch {
   readonly channel: string
 }
 
-/** The anonymous ids are those linked to the person, ascending. */
-export interface PersonResult extends PersonIds {
-  /** Anonymous ids that identified as this person too, but belong to somebody else (shared devices), ascending. */
+export interface PersonResult {
+  /** Asked for, or whom the visitor is linked to; empty for a visitor who is linked to nobody. */
+  readonly user_id: string
+  /** Visitors linked to the user, ascending; or the one asked for. */
+  readonly anonymous_ids: readonly string[]
+  /** Anonymous ids that identified as this user too, but belong to somebody else (shared devices), ascending. */
   readonly conflicts: readonly string[]
-  /** Of both kinds those whose `$identify` exists for the asker, at any time that is kept; the others must not be told. */
-  readonly told: readonly string[]
   readonly events: number
   /** Epoch milliseconds; null when there is no event. */
   readonly first_seen: number | null
@@ -123,8 +130,8 @@ export interface PersonResult extends PersonIds {
   /** Of the first event that is the person's and came with a url; null when there is none. */
   readonly first_touch: Touch | null
   readonly last_touch: Touch | null
-  /** Properties of the person's `$identify` events as JSON: different ones once each, by when they were last said. */
-  readonly identified: readonly string[]
+  /** Properties of the person's `$identify` events: of each key what was said last. */
+  readonly traits: Readonly<Record<string, unknown>>
 }
 
 export interface EventsResult extends ResultFacts {

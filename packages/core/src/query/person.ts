@@ -4,7 +4,7 @@ import type { PersonQuestion, PersonResponse, PersonTouch } from '@millimetric/s
 import { type Principal, requireReports, requireScope } from '../auth/principal.js'
 import { AnalyticsError } from '../errors.js'
 import type { CallOptions } from '../ports/event-store.js'
-import type { PersonResult, Touch } from '../ports/query-plan.js'
+import type { Touch } from '../ports/query-plan.js'
 import { isoInZone } from './calendar.js'
 import { readCursor, writeCursor } from './cursor.js'
 import type { QueryDeps } from './events.js'
@@ -22,6 +22,7 @@ export async function queryPerson(
 ): Promise<PersonResponse> {
   requireScope(principal, 'read')
   requireReports(principal)
+  const call = { ...options, began: performance.now() }
   const { user_id = '', anonymous_id = '', limit, cursor, ...range } = readParams(personParamsSchema, input)
   if ((user_id === '') === (anonymous_id === '')) {
     throw new AnalyticsError('invalid_params', 'user_id: send either user_id or anonymous_id.', {
@@ -33,44 +34,32 @@ export async function queryPerson(
   const { project_id, kept_from, visible, from, to } = scope
   const found = await deps.store.query<'person'>(
     { kind: 'person', project_id, kept_from, visible, from, to, user_id, anonymous_id },
-    options,
+    call,
   )
   const { rows, next, ...facts } = await deps.store.query<'events'>(
     {
       kind: 'events',
       ...pinned(scope),
-      person: { user_id: found.user_id, anonymous_ids: found.anonymous_ids },
+      person: found.user_id === '' ? { user_id, anonymous_id } : { user_id: found.user_id, anonymous_id: '' },
       limit: limit ?? DEFAULT_LIMIT,
       after,
     },
-    options,
+    call,
   )
   const moment = (ms: number | null): string | null => (ms === null ? null : isoInZone(ms, scope.timezone))
   return {
-    ...tellable(found, { user_id, anonymous_id }),
+    user_id: found.user_id === '' ? null : found.user_id,
+    anonymous_ids: found.anonymous_ids,
+    conflicts: found.conflicts,
     events: found.events,
     first_seen: moment(found.first_seen),
     last_seen: moment(found.last_seen),
     first_touch: shapeTouch(found.first_touch, scope.timezone),
     last_touch: shapeTouch(found.last_touch, scope.timezone),
-    traits: mergeTraits(found.identified),
+    traits: found.traits,
     timeline: rows,
     next_cursor: next === null ? null : writeCursor(next),
     meta: describeResult(scope, facts),
-  }
-}
-
-/** Links are found among all events, also for somebody who sees a part of them: what they did not see, they are not told. */
-function tellable(
-  { user_id, anonymous_ids, conflicts, told }: PersonResult,
-  asked: { user_id: string; anonymous_id: string },
-): Pick<PersonResponse, 'user_id' | 'anonymous_ids' | 'conflicts'> {
-  const known = new Set([...told, asked.anonymous_id])
-  const linked = asked.user_id !== '' || told.includes(asked.anonymous_id)
-  return {
-    user_id: user_id !== '' && linked ? user_id : null,
-    anonymous_ids: anonymous_ids.filter((id) => known.has(id)),
-    conflicts: conflicts.filter((id) => known.has(id)),
   }
 }
 
@@ -96,14 +85,4 @@ function shapeTouch(touch: Touch | null, zone: string): PersonTouch | null {
     campaign: campaign === '' ? null : campaign,
     channel,
   }
-}
-
-/** Of each key the last; a key such as `__proto__` is one like any other. */
-function mergeTraits(oldestFirst: readonly string[]): Record<string, unknown> {
-  const traits = new Map<string, unknown>()
-  for (const text of oldestFirst) {
-    const properties: unknown = JSON.parse(text)
-    for (const [key, value] of Object.entries(Object(properties))) traits.set(key, value)
-  }
-  return Object.fromEntries(traits)
 }

@@ -31,7 +31,14 @@ async function timeline(
   fields: Partial<PersonPlan>,
   plan: Partial<EventsPlan> = {},
 ): Promise<string[]> {
-  return await walk(store, await ask(store, fields), 2, plan)
+  const { user_id } = await ask(store, { visible: plan.visible ?? [], ...fields })
+  const { anonymous_id = '' } = fields
+  return await walk(
+    store,
+    user_id === '' ? { user_id, anonymous_id } : { user_id, anonymous_id: '' },
+    2,
+    plan,
+  )
 }
 
 /** Everything there is about one person. */
@@ -69,7 +76,7 @@ export const personCases: readonly EventStoreCase[] = [
         'another project',
       )
       for (const limit of [1, 3, 7, 8, 9, 100]) {
-        const person = { user_id: 'u', anonymous_ids: ['phone', 'laptop'] }
+        const person = { user_id: 'u', anonymous_id: '' }
         expectEqual(await walk(store, person, limit), own, `pages of ${limit}`)
       }
     },
@@ -90,11 +97,7 @@ export const personCases: readonly EventStoreCase[] = [
       )
       const visible = [{ op: 'is', field: 'hostname', values: ['a.test'] }] as const
       const seen = await ask(store, { user_id: 'u', visible })
-      expectEqual(
-        [seen.events, seen.last_seen, seen.identified],
-        [3, TEST_NOON + 3, ['{"plan":"pro"}']],
-        'seen',
-      )
+      expectEqual([seen.events, seen.last_seen, seen.traits], [3, TEST_NOON + 3, { plan: 'pro' }], 'seen')
       await store.insert(
         batch(
           ...visits([
@@ -107,16 +110,10 @@ export const personCases: readonly EventStoreCase[] = [
           ]),
         ),
       )
-      const ids = await ask(store, { user_id: 'u', visible })
-      expectEqual(
-        [ids.anonymous_ids, ids.told],
-        [
-          ['visitor', 'x', 'y'],
-          ['visitor', 'y'],
-        ],
-        'whose link is seen',
-      )
-      expectEqual((await ask(store, { user_id: 'u' })).told, ['visitor', 'x', 'y'], 'everything is seen')
+      const known = await ask(store, { user_id: 'u', visible })
+      expectEqual(known.anonymous_ids, ['visitor', 'y'], 'whose link is seen')
+      const all = await ask(store, { user_id: 'u' })
+      expectEqual(all.anonymous_ids, ['visitor', 'x', 'y'], 'everything is seen')
       expectEqual(await timeline(store, { user_id: 'u' }, { visible }), ['v3', 'v2', 'v0'], 'visible')
       expectEqual(
         await timeline(store, { user_id: 'u' }, { include_bots: false }),
@@ -130,7 +127,45 @@ export const personCases: readonly EventStoreCase[] = [
     },
   },
   {
-    name: 'person: what was said of somebody: different ones once each, by when they were last said',
+    name: 'person: a visitor whose link the asker does not see is nobody’s, and the user has not them',
+    async run(store) {
+      const visible = [{ op: 'is', field: 'hostname', values: ['a.test'] }] as const
+      const seen = { hostname: 'a.test' }
+      await store.insert(
+        batch(
+          ...visits(
+            [0, { ...seen, anonymous_id: 'hidden' }],
+            [1, { ...seen, anonymous_id: '', user_id: 'w', session_id: '' }],
+            [2, { anonymous_id: 'hidden', user_id: 'w', ...identify, hostname: 'b.test' }],
+            [3, { ...seen, anonymous_id: 'shared' }],
+            [4, { anonymous_id: 'shared', user_id: 'x', ...identify, hostname: 'b.test' }],
+            [5, { ...seen, anonymous_id: 'shared', user_id: 'w', ...identify }],
+          ),
+        ),
+      )
+      const who = async (fields: Partial<PersonPlan>): Promise<unknown[]> => {
+        const found = await ask(store, { visible, ...fields })
+        return [found.user_id, found.anonymous_ids, found.conflicts, found.events]
+      }
+      expectEqual(await who({ user_id: 'w' }), ['w', [], ['shared'], 2], 'the user')
+      expectEqual(await timeline(store, { user_id: 'w' }, { visible }), ['v5', 'v1'], 'of the user')
+      expectEqual(await who({ anonymous_id: 'hidden' }), ['', ['hidden'], [], 1], 'the visitor')
+      expectEqual(await timeline(store, { anonymous_id: 'hidden' }, { visible }), ['v0'], 'of the visitor')
+      expectEqual(await who({ anonymous_id: 'shared' }), ['', ['shared'], [], 1], 'linked to another')
+      expectEqual(
+        await who({ user_id: 'w', visible: [] }),
+        ['w', ['hidden'], ['shared'], 4],
+        'everything is seen',
+      )
+      expectEqual(
+        await who({ anonymous_id: 'hidden', visible: [] }),
+        ['w', ['hidden'], ['shared'], 4],
+        'by visitor',
+      )
+    },
+  },
+  {
+    name: 'person: of what was said of somebody, the last of each key',
     async run(store) {
       const said = (text: string, fields = {}): object => ({
         user_id: 'u',
@@ -152,7 +187,7 @@ export const personCases: readonly EventStoreCase[] = [
         ),
       )
       const found = await ask(store, { user_id: 'u', from: SCOPE.from, to: SCOPE.to })
-      expectEqual(found.identified, ['{"b":"ü"}', '{"c":[1,{"d":null}]}', '{"a":1}'], 'in order')
+      expectEqual(found.traits, { b: 'ü', c: [1, { d: null }], a: 1 }, 'traits')
       expectEqual([found.first_seen, found.last_seen], [TEST_NOON, TEST_NOON + 4 * HOUR], 'moments')
     },
   },

@@ -10,10 +10,11 @@ import {
   sessionRows,
   sessions,
   sessionTotals,
+  stats,
 } from './event-store-case.js'
 import { visits } from './event-visits.js'
 import { expectEqual } from './expect.js'
-import { storedEvent, TEST_NOON } from './stored-event.js'
+import { storedEvent, TEST_NOON, TEST_PROJECT } from './stored-event.js'
 
 async function table(store: EventStore, plan: StatsPlan): Promise<unknown[]> {
   const rows = await sessionRows(store, plan)
@@ -41,6 +42,31 @@ export const sessionReportCases: readonly EventStoreCase[] = [
       )
       expectEqual(await sessionTotals(store, at(59 * MINUTE, HOUR)), [1, 0, 3, 31], 'half-open at the start')
       expectEqual(await sessionTotals(store, at(HOUR, 2 * HOUR)), [0, 0, 0, 0], 'its later events')
+    },
+  },
+  {
+    name: 'what retention has ended is in no session, removed already or not',
+    async run(store) {
+      await store.insert(
+        batch(
+          ...visits(
+            [-10 * MINUTE, { path: '/old' }],
+            [5 * MINUTE, { path: '/new' }],
+            [HOUR / 4, { path: '/' }],
+          ),
+        ),
+      )
+      const kept = { kept_from: TEST_NOON, from: TEST_NOON }
+      const byEntry = stats({ ...kept, group_by: ['entry_path'] })
+      const answers = async (): Promise<unknown[]> => [
+        await sessionTotals(store, sessions(kept)),
+        await table(store, sessions({ ...kept, group_by: ['entry_path', 'exit_path'] })),
+        (await store.query<'stats'>(byEntry)).rows.map(({ group, values }) => [...group, ...values]),
+      ]
+      const expected = [[1, 0, 2, 10], [['/new', '/', 1]], [['/new', 2]]]
+      expectEqual(await answers(), expected, 'it is still there')
+      await store.purge([{ kind: 'retention', project_id: TEST_PROJECT, before: TEST_NOON }])
+      expectEqual(await answers(), expected, 'it is removed')
     },
   },
   {

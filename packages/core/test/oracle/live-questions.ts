@@ -24,11 +24,10 @@ export function makeLive(
   }
 }
 
-/** Ids of a person, as a plan about the person would find them, or any. */
+/** A user, or a visitor, whoever they are linked to. */
 export function makePersonIds(random: Random, events: readonly StoredEvent[]): PersonIds {
-  const ids = events.map(({ anonymous_id }) => anonymous_id).filter((id) => id !== '')
-  return {
-    user_id: random.pick(['', random.pick(events).user_id, random.pick(events).user_id]),
-    anonymous_ids: random.shuffle([...new Set(ids)]).slice(0, random.int(0, 3)),
-  }
+  const { user_id, anonymous_id } = random.pick(events)
+  return anonymous_id === '' || (user_id !== '' && random.chance(0.7))
+    ? { user_id, anonymous_id: '' }
+    : { user_id: '', anonymous_id }
 }

@@ -213,7 +213,8 @@ test('a token is told of devices and users only what its own events tell', async
   }
   expect(await ask('user_id=u')).toEqual(['u', ['mine'], [], 2, { c: 'acme', trait: 1 }, ['l1', 'a1']])
   expect(await ask('anonymous_id=hidden')).toEqual([null, ['hidden'], [], 1, {}, ['a3']])
-  expect(await ask('user_id=w')).toEqual(['w', [], [], 1, {}, ['a3']])
+  // Nothing tells them that `hidden` is of w.
+  expect(await ask('user_id=w')).toEqual(['w', [], [], 0, {}, []])
 })
 
 describe('bad parameters', () => {

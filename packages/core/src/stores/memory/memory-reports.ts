@@ -4,12 +4,12 @@ import type {
   EventMoment,
   EventsPlan,
   EventsResult,
-  PersonIds,
   QueryResults,
   SourcesPlan,
   SourcesResultRow,
 } from '../../ports/query-plan.js'
 import { compareMoments, compareText } from './memory-order.js'
+import { ofPerson, seenLinks } from './memory-person.js'
 import { visitorOf } from './memory-stats.js'
 import { groupItems } from './memory-table.js'
 import { createWorld } from './memory-world.js'
@@ -22,7 +22,7 @@ export function answerEvents(plan: EventsPlan, all: readonly StoredEvent[]): Eve
   const { after, limit, person } = plan
   const newestFirst = createWorld(plan, all)
     .asked.filter((event) => after === null || after === undefined || compareMoments(event, after) < 0)
-    .filter((event) => person === undefined || belongsTo(event, person))
+    .filter(person === undefined ? () => true : ofPerson(person, seenLinks(plan, all)))
     .sort((a, b) => compareMoments(b, a))
   const truncated = newestFirst.length > limit
   return {
@@ -30,10 +30,6 @@ export function answerEvents(plan: EventsPlan, all: readonly StoredEvent[]): Eve
     rows: newestFirst.slice(0, limit).map(toRow),
     next: truncated ? momentOf(newestFirst[limit - 1]) : null,
   }
-}
-
-function belongsTo(event: StoredEvent, { user_id, anonymous_ids }: PersonIds): boolean {
-  return event.user_id === '' ? anonymous_ids.includes(event.anonymous_id) : event.user_id === user_id
 }
 
 export function momentOf(event: StoredEvent | undefined): EventMoment | null {

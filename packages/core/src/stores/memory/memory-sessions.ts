@@ -1,5 +1,6 @@
 import { SESSION_DIMENSIONS, type SessionDimension } from '@millimetric/schema/wire'
 import type { StoredEvent } from '../../ports/event-store.js'
+import type { PlanScope } from '../../ports/query-plan.js'
 import { compareMoments } from './memory-order.js'
 import { groupItems } from './memory-table.js'
 
@@ -82,12 +83,12 @@ function describe(events: readonly StoredEvent[]): Session[] {
   ]
 }
 
-/** Sessions of the events from 24 hours before the range to 24 after, in whole half hours. */
+/** Sessions of the events from 24 hours before the range to 24 after, in whole half hours, as far as they are kept. */
 export function sessionsNear(
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to, kept_from = 0 }: Pick<PlanScope, 'from' | 'to' | 'kept_from'>,
   all: readonly StoredEvent[],
 ): Session[] {
-  const since = Math.floor((from - DAY) / HALF_HOUR) * HALF_HOUR
+  const since = Math.max(Math.floor((from - DAY) / HALF_HOUR) * HALF_HOUR, kept_from)
   const until = Math.ceil((to + DAY) / HALF_HOUR) * HALF_HOUR
   return sessionsOf(all.filter(({ timestamp }) => timestamp >= since && timestamp < until))
 }

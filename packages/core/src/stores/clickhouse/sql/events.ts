@@ -44,7 +44,7 @@ export function eventsStatement(reading: Reading, plan: EventsPlan): Statement {
   return {
     query: `SELECT ${EVENT_ROW},
   (toUnixTimestamp64Milli(e.timestamp), toUnixTimestamp64Milli(e.received_at), e.seq) AS moment
-${rows.from([...older, ...(person === undefined ? [] : [ownRows(person, binder)])])}
+${rows.from([...older, ...(person === undefined ? [] : [ownRows(reading, plan, person, binder)])])}
 ORDER BY ${order}
 LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,
     params: binder.params,

@@ -1,3 +1,5 @@
+import type { Reading } from './reading.js'
+
 const HALF_HOUR_MS = 1_800_000
 const LOOK_MS = 86_400_000
 /** Half hours after which a session is split. */
@@ -13,10 +15,16 @@ const DERIVED = `(e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id,
  */
 export const EVENT_VISIT: string = `bitXor(sipHash64(if(${DERIVED}, e.anonymous_id, e.session_id)), ${DERIVED} * 11400714819323198485 + e.is_bot * 14029467366897019727)`
 
-/** The events that can belong to sessions of the range: from 24 hours before it to 24 after, in whole half hours. */
-export function lookRange({ from, to }: { from: number; to: number }): { from: number; to: number } {
+/**
+ * The events that can belong to sessions of the range: from 24 hours before it to 24 after, in whole half hours, and none
+ * that retention has ended.
+ */
+export function lookRange(
+  { from, to }: { from: number; to: number },
+  { kept_from }: Reading,
+): { from: number; to: number } {
   return {
-    from: Math.max(Math.floor((from - LOOK_MS) / HALF_HOUR_MS) * HALF_HOUR_MS, 0),
+    from: Math.max(Math.floor((from - LOOK_MS) / HALF_HOUR_MS) * HALF_HOUR_MS, kept_from),
     to: Math.ceil((to + LOOK_MS) / HALF_HOUR_MS) * HALF_HOUR_MS,
   }
 }

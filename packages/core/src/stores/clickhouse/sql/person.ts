@@ -6,38 +6,63 @@ import { identifies, links } from './identity.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 
-/** Column `linked`: the user that the plan's anonymous id belongs to; no row when it is nobody's. */
+/** Column `linked`: the user that the plan's anonymous id belongs to; no row when it is nobody's, or the asker sees no link. */
 export function linkedUserStatement(reading: Reading, plan: PersonPlan): Statement {
   const binder = createBinder(plan.project_id)
+  const seen = seenLinks(reading, plan, binder, 'l.anonymous_id, l.linked')
+  const visitor = `l.anonymous_id = ${binder.bind('String', plan.anonymous_id)}`
   return {
-    query: `SELECT linked FROM ${links(reading, binder)} WHERE anonymous_id = ${binder.bind('String', plan.anonymous_id)}`,
+    query: `SELECT l.linked AS linked FROM ${links(reading, binder)} AS l WHERE ${[visitor, ...seen].join(' AND ')}`,
     params: binder.params,
   }
 }
 
-/** Columns `anonymous_id`, `own`: ids that identified as this user; `own` tells those linked to it. */
-export function identifiedStatement(reading: Reading, projectId: string, userId: string): Statement {
-  const binder = createBinder(projectId)
-  const user = binder.bind('String', userId)
+/** Columns `anonymous_id`, `own`: ids that identified as this user, ascending; `own` tells those linked to it. */
+export function identifiedStatement(reading: Reading, plan: PersonPlan, userId: string): Statement {
+  const binder = createBinder(plan.project_id)
   return {
-    query: `SELECT i.anonymous_id AS anonymous_id, argMin(i.user_id, (i.timestamp, i.event_id)) = ${user} AS own
+    query: `SELECT v.anonymous_id AS anonymous_id, v.own AS own FROM (${identified(reading, plan, userId, binder)}) AS v ORDER BY anonymous_id`,
+    params: binder.params,
+  }
+}
+
+type Sight = Pick<PersonPlan, 'visible'>
+
+/** `anonymous_id`, `own` of those who identified as this user, as far as the asker sees. */
+function identified(reading: Reading, sight: Sight, userId: string, binder: Binder): string {
+  const user = binder.bind('String', userId)
+  const seen = seenLinks(reading, sight, binder, `i.anonymous_id, ${user}`)
+  return `SELECT i.anonymous_id AS anonymous_id, argMin(i.user_id, (i.timestamp, i.event_id)) = ${user} AS own
 FROM ${identifies(reading, binder)}
   AND i.anonymous_id IN (SELECT i.anonymous_id FROM ${identifies(reading, binder)} AND i.user_id = ${user})
-GROUP BY anonymous_id
-ORDER BY anonymous_id`,
-    params: binder.params,
-  }
+  ${seen.map((condition) => `AND ${condition}`).join(' ')}
+GROUP BY anonymous_id`
 }
 
-/** Condition on rows `e`: the events of these ids. */
-export function ownRows({ user_id, anonymous_ids }: PersonIds, binder: Binder): string {
-  const visitor = `e.user_id = '' AND e.anonymous_id IN ${binder.bind('Array(String)', anonymous_ids)}`
-  return user_id === '' ? visitor : `(e.user_id = ${binder.bind('String', user_id)} OR ${visitor})`
+/** Conditions on a visitor and a user: that the asker may see some `$identify` of both, at any time that is kept. */
+function seenLinks(reading: Reading, { visible = [] }: Sight, binder: Binder, pair: string): string[] {
+  if (visible.length === 0) return []
+  const kept = { from: reading.kept_from, to: TIMESTAMP_RANGE.max }
+  const rows = eventRows(reading, { ...kept, visible, filters: [], include_bots: true }, binder)
+  const said = rows.from(["e.event_name = '$identify'", "e.user_id != ''", "e.anonymous_id != ''"])
+  return [`(${pair}) IN (SELECT e.anonymous_id, e.user_id ${said})`]
+}
+
+/** Condition on rows `e`: the events of this person. */
+export function ownRows(
+  reading: Reading,
+  sight: Sight,
+  { user_id, anonymous_id }: PersonIds,
+  binder: Binder,
+): string {
+  if (user_id === '') return `e.user_id = '' AND e.anonymous_id = ${binder.bind('String', anonymous_id)}`
+  const visitors = `SELECT v.anonymous_id FROM (${identified(reading, sight, user_id, binder)}) AS v WHERE v.own`
+  return `(e.user_id = ${binder.bind('String', user_id)} OR e.user_id = '' AND e.anonymous_id IN (${visitors}))`
 }
 
 /**
  * Columns `events`, `first_ms`, `last_ms`; `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`;
- * `identified`: the properties of `$identify` events, different ones once each, by when they were last said.
+ * `traits`: (key, JSON text) of the properties of `$identify` events, of each key what was said last.
  */
 export function personStatement(reading: Reading, plan: PersonPlan, person: PersonIds): Statement {
   const binder = createBinder(plan.project_id)
@@ -46,12 +71,14 @@ export function personStatement(reading: Reading, plan: PersonPlan, person: Pers
   return {
     query: `SELECT sum(own) AS events, min(from_ms) AS first_ms, max(to_ms) AS last_ms, sum(landed) AS touches,
   minIf(earliest, landed > 0).2 AS first, maxIf(latest, landed > 0).2 AS last,
-  arrayMap(s -> s.2, arraySort(groupArrayIf((at, said), said != ''))) AS identified
+  arrayFilter((pair, n) -> n = 1,
+    arrayFlatten(arrayMap(s -> JSONExtractKeysAndValuesRaw(s.2), arrayReverseSort(groupArrayIf((at, said), said != '')))) AS pairs,
+    arrayEnumerateUniq(arrayMap(pair -> pair.1, pairs))) AS traits
 FROM (
   SELECT if(e.event_name = '$identify', e.properties, '') AS said, max(${MOMENT}) AS at, count() AS own, countIf(e.url != '') AS landed,
     toUnixTimestamp64Milli(min(e.timestamp)) AS from_ms, toUnixTimestamp64Milli(max(e.timestamp)) AS to_ms,
     minIf((${MOMENT}, ${touch}), e.url != '') AS earliest, maxIf((${MOMENT}, ${touch}), e.url != '') AS latest
-  ${rows.from([ownRows(person, binder)])}
+  ${rows.from([ownRows(reading, plan, person, binder)])}
   GROUP BY said
 )`,
     params: binder.params,
@@ -59,17 +86,3 @@ FROM (
 }
 
 const TOUCH_COLUMNS = ['source', 'medium', 'campaign', 'channel'] as const
-
-/** Column `id`: anonymous ids of which the asker may see that they identified as the user, at any time that is kept. */
-export function toldIdsStatement(reading: Reading, plan: PersonPlan, userId: string): Statement {
-  const binder = createBinder(plan.project_id)
-  const { visible = [] } = plan
-  const kept = { from: reading.kept_from, to: TIMESTAMP_RANGE.max }
-  const rows = eventRows(reading, { ...kept, visible, filters: [], include_bots: true }, binder)
-  return {
-    query: `SELECT DISTINCT e.anonymous_id AS id
-${rows.from(["e.event_name = '$identify'", `e.user_id = ${binder.bind('String', userId)}`, "e.anonymous_id != ''"])}
-ORDER BY id`,
-    params: binder.params,
-  }
-}

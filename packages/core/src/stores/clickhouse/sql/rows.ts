@@ -93,7 +93,7 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
 /** `FROM … WHERE …` of all rows that can share a session with rows of the range. */
 function sessionsNear(reading: Reading, scope: RowScope, binder: Binder): string {
   const { include_bots, visible = [] } = scope
-  const range = lookRange(scope.near ?? scope)
+  const range = lookRange(scope.near ?? scope, reading)
   const near = eventRows(reading, { ...range, include_bots, visible, filters: [] }, binder)
   return near.from([IN_SESSION])
 }

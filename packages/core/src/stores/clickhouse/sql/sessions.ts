@@ -40,7 +40,7 @@ export function sessionRows(
   const filters = plan.filters.map((condition) => sessionCondition(condition, used, met, binder))
   const { from, to, include_bots, visible = [] } = plan
   const asked = { from, to }
-  const near = { ...lookRange(plan), include_bots, visible, filters: [], asked, near: asked }
+  const near = { ...lookRange(plan, reading), include_bots, visible, filters: [], asked, near: asked }
   const rows = eventRows(reading, near, binder)
   const more = own?.(rows)
   const fragment = [
