@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import type { Engine, EngineResult } from './engine.js'
 import { EngineError } from './errors.js'
 import type { Fault, Faults } from './fault.js'
-import { type HttpStatement, readBody, readStatementRequest } from './request.js'
+import { type HttpStatement, isTooLong, readBody, readStatementRequest } from './request.js'
 
 export interface ServerStats {
   /** Sockets that carried at least one statement. */
@@ -36,6 +36,10 @@ export function createHttpServer(parts: Omit<Context, 'sockets'>, keepAliveMs: n
 }
 
 async function answer(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (isTooLong(request.url ?? '/')) {
+    response.writeHead(400, { connection: 'close' }).end()
+    return
+  }
   const url = new URL(request.url ?? '/', 'http://localhost')
   if (url.pathname === '/__fault') return control(context, request, response)
   if (url.pathname === '/__stats') return sendJson(response, context.stats)

@@ -33,6 +33,25 @@ const HTTP_ONLY = new Set([
   'enable_http_compression',
 ])
 
+/** What a server takes of an address, unless it is told otherwise; sizes as they are sent, percent signs and all. */
+const MOST_BYTES = 1_048_576
+const MOST_FIELDS = 1000
+const FIELD_BYTES = 131_072
+
+/** Whether an address is so long that the server breaks the request off without a word. */
+export function isTooLong(address: string): boolean {
+  return address.length > MOST_BYTES
+}
+
+/** Throws what the server answers for fields that are too many or too long: no error of the engine, so in other words. */
+function checkFields(query: string): void {
+  const fields = query === '' ? [] : query.split('&')
+  const long = fields.some((field) => field.length - field.indexOf('=') - 1 > FIELD_BYTES)
+  const reason = fields.length > MOST_FIELDS ? 'Too many form fields' : long ? 'Field value too long' : ''
+  if (reason === '') return
+  throw new EngineError(`Poco::Exception. Code: 1000, e.code() = 0, HTML Form Exception: ${reason}`)
+}
+
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
@@ -51,6 +70,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 export async function readStatementRequest(request: IncomingMessage, url: URL): Promise<HttpStatement> {
   let data = await readBody(request)
+  checkFields(url.search.slice(1))
   const entries = [...url.searchParams]
   if (request.headers['content-type']?.startsWith('multipart/form-data')) {
     const form = await new Response(new Uint8Array(data), {

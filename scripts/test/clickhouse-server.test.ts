@@ -70,6 +70,28 @@ describe('statements', () => {
     expect(await (await fetch(`${server.url}/ping`)).text()).toBe('Ok.\n')
   })
 
+  it('takes as much of an address as a server does, and refuses more in the same words', async () => {
+    const ask = async (values: Record<string, string>): Promise<[number, string]> => {
+      const address = `${server.url}/?query=SELECT+1&${new URLSearchParams(values)}`
+      const answer = await fetch(address, { method: 'POST' })
+      return [answer.status, (await answer.text()).replace(/ \(version .*/s, '').trim()]
+    }
+    const refused = (why: string): [number, string] => [
+      500,
+      `Poco::Exception. Code: 1000, e.code() = 0, HTML Form Exception: ${why}`,
+    ]
+    const field = (count: number): [string, string] => [`param_p${count}`, 'x']
+    expect(await ask({ param_a: 'x'.repeat(131_072) })).toEqual([200, '1'])
+    expect(await ask({ param_a: 'x'.repeat(131_073) })).toEqual(refused('Field value too long'))
+    expect(await ask({ param_a: ','.repeat(50_000) })).toEqual(refused('Field value too long'))
+    expect(await ask(Object.fromEntries(Array.from({ length: 999 }, (_, n) => field(n))))).toEqual([200, '1'])
+    expect(await ask(Object.fromEntries(Array.from({ length: 1000 }, (_, n) => field(n))))).toEqual(
+      refused('Too many form fields'),
+    )
+    const long = Array.from({ length: 9 }, (_, n) => [`param_p${n}`, 'x'.repeat(120_000)])
+    expect(await ask(Object.fromEntries(long))).toEqual([400, ''])
+  })
+
   it('inserts rows and counts them in the summary', async () => {
     const values = HOSTILE.map((name, id) => ({ id, name }))
     const { summary } = await client.insert({ table: 't', values, format: 'JSONEachRow' })

@@ -78,6 +78,8 @@ export interface ChangedQuarter {
 
 export interface CallOptions {
   signal?: AbortSignal | undefined
+  /** When the question began of which this call is one part, by `performance.now()`: a store's limit of time is the question's. */
+  began?: number | undefined
 }
 
 /**

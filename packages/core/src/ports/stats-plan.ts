@@ -1,4 +1,6 @@
+import { LIMITS } from '@millimetric/schema/limits'
 import type { Metric, StatsDimension } from '@millimetric/schema/wire'
+import { AnalyticsError } from '../errors.js'
 import type { Match } from './conditions.js'
 import type { PlanScope, ResultFacts } from './query-plan.js'
 
@@ -17,7 +19,7 @@ export interface StatsOrder {
  *
  * Sessions are runs of one visitor's events with gaps of at most 30 minutes, whatever order they arrived in; a caller-set
  * session_id is one session; both are split every 48 half hours after the half hour of their first event. They are found
- * among the events from 24 hours before `from` to 24 hours after `to`; `is_bot` keeps sessions apart. For session
+ * among the events from 24 hours before `from` (but not before `kept_from`) to 24 hours after `to`; `is_bot` keeps sessions apart. For session
  * metrics a condition on another field than the session's holds when one of its events meets it.
  *
  * conversion_rate: of the people in the group (and bucket), the share that did the goal in the range (or that bucket),
@@ -36,7 +38,10 @@ export interface StatsPlan extends PlanScope {
   readonly buckets: readonly number[] | null
   /** Nulls come last in both directions; what is left equal is ordered by group, ascending by code point. */
   readonly order_by: readonly StatsOrder[]
-  /** Groups. With buckets, the groups that come first by their value over the whole range are kept, whole. */
+  /**
+   * Groups. With buckets, the groups that come first by their value over the whole range are kept, whole; more of both than
+   * {@link checkSeries} lets through are refused.
+   */
   readonly limit: number
   /** Only rows inside (or outside) these groups. */
   readonly only: {
@@ -71,6 +76,16 @@ export type SessionMetric = (typeof SESSION_METRICS)[number]
 
 export function isSessionMetric(metric: Metric): metric is SessionMetric {
   return SESSION_METRICS.some((name) => name === metric)
+}
+
+/** Throws `query_too_expensive` for a series of more rows than one answer has: before they are counted, or made of zeros. */
+export function checkSeries(groups: number, buckets: number): void {
+  if (groups * buckets <= LIMITS.seriesRows) return
+  throw new AnalyticsError(
+    'query_too_expensive',
+    `The answer would have more than ${LIMITS.seriesRows} rows (groups times buckets); take a smaller limit, a longer interval or a shorter range.`,
+    { details: { reason: 'too_many_rows', limit: LIMITS.seriesRows } },
+  )
 }
 
 /** What a metric is where nothing happened. */

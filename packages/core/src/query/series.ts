@@ -1,7 +1,5 @@
-import { LIMITS } from '@millimetric/schema/limits'
 import type { AnyStatsRow, StatsDimension } from '@millimetric/schema/wire'
-import { AnalyticsError } from '../errors.js'
-import type { StatsResult, StatsResultRow } from '../ports/stats-plan.js'
+import { checkSeries, type StatsResult, type StatsResultRow } from '../ports/stats-plan.js'
 import { isoInZone } from './calendar.js'
 
 /** One answer of a store with what its rows are cut by. */
@@ -28,14 +26,8 @@ export function shapeRows(table: Table, before: Table | undefined, shape: Shape)
   const now = indexed(table)
   const then = before === undefined ? undefined : indexed(before)
   const starts = table.axis ?? [null]
-  // Zeros cost no store anything, but the host's memory.
-  if (starts.length * table.result.groups.length > LIMITS.seriesRows) {
-    throw new AnalyticsError(
-      'query_too_expensive',
-      `The answer would have more than ${LIMITS.seriesRows} rows (groups times buckets); take a smaller limit, a longer interval or a shorter range.`,
-      { details: { reason: 'too_many_rows', limit: LIMITS.seriesRows } },
-    )
-  }
+  // Of a compared series the other range may have fewer groups, and still each gets every bucket.
+  checkSeries(table.result.groups.length, starts.length)
   const rows: AnyStatsRow[] = []
   for (const [place, start] of starts.entries()) {
     for (const group of table.result.groups) {

@@ -5,6 +5,7 @@ import { exportCases } from './event-export-cases.js'
 import { funnelCases } from './event-funnel-cases.js'
 import { funnelPeopleCases } from './event-funnel-people-cases.js'
 import { identityCases } from './event-identity-cases.js'
+import { lengthCases } from './event-length-cases.js'
 import { liveCases } from './event-live-cases.js'
 import { pathsCases } from './event-paths-cases.js'
 import { personCases } from './event-person-cases.js'
@@ -42,4 +43,5 @@ export const eventStoreCases: readonly EventStoreCase[] = [
   ...touchCases,
   ...liveCases,
   ...personCases,
+  ...lengthCases,
 ]

@@ -8,7 +8,7 @@ import {
 } from '@millimetric/core/clickhouse'
 import { memoryKeys } from '@millimetric/core/memory'
 import { storedEvent } from '@millimetric/core/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type ClickhouseServer, spawnClickhouseServer } from '../../../../scripts/clickhouse-server.js'
 import { QUERY_ROUTES } from '../../src/http/query-routes.js'
 import { CHDB_PATH, freshDatabase } from './chdb-path.js'
@@ -64,13 +64,72 @@ test('every statement of every report carries the limits', async () => {
     expect([report, sent.length > 1]).toEqual([report, true])
     for (const query of sent) {
       expect(query).toMatch(
-        /\nSETTINGS max_execution_time=30, max_rows_to_read=77, max_memory_usage=4000000000, /,
+        /\nSETTINGS max_execution_time=(30|29\.\d+), max_rows_to_read=77, max_memory_usage=4000000000, max_result_rows=100000, max_result_bytes=134217728, /,
       )
     }
   }
   expect(Object.keys(REPORTS).sort()).toEqual(
     [...new Set(QUERY_ROUTES.map(({ path }) => path.slice('/v1/'.length)))].sort(),
   )
+})
+
+/** Statements that take a second each, with the seconds that each was given. */
+async function timesOf(ask: (analytics: Analytics) => Promise<unknown>, seconds: number): Promise<number[]> {
+  let now = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+  const given: number[] = []
+  const client: ClickhouseClient = {
+    command: async () => {},
+    async query({ query }) {
+      given.push(Number(/SETTINGS max_execution_time=([\d.]+)/.exec(query)?.[1]))
+      now += 1000
+      // Groups, where it is asked for some.
+      return {
+        json: async <T>(): Promise<T[]> => JSON.parse('[{"group_0":"a","metric_0":1},{"group_0":"b"}]'),
+      }
+    },
+    close: async () => {},
+  }
+  const analytics = createAnalytics({
+    events: clickhouseEvents({ client, migrate: false, limits: { maxExecutionTime: seconds } }),
+    keys: memoryKeys(),
+    clock: () => NOW,
+  })
+  await analytics.projects.create({ slug: 'p' })
+  try {
+    await ask(analytics)
+    return given
+  } finally {
+    clock.mockRestore()
+  }
+}
+
+test('the limit of time is the question’s: each statement has what those before it left', async () => {
+  const compared = async (analytics: Analytics): Promise<unknown> =>
+    await analytics.stats({
+      ...RANGE,
+      group_by: ['source'],
+      limit: 1,
+      interval: 'day',
+      compare: 'previous_period',
+      other: true,
+      raw: true,
+    })
+  const given = await timesOf(compared, 60)
+  expect(given.length).toBeGreaterThan(8)
+  expect(given[0]).toBe(60)
+  expect(Math.min(...given)).toBeLessThan(54)
+  expect(given).toEqual(given.toSorted((a, b) => b - a))
+  const person = await timesOf(
+    async (analytics) => await analytics.person({ user_id: 'u' }).catch(() => {}),
+    60,
+  )
+  expect(person[0]).toBe(60)
+  expect(person.at(-1)).toBeLessThan(58)
+  await expect(timesOf(compared, 3)).rejects.toMatchObject({
+    code: 'query_too_expensive',
+    details: { limit: 'max_execution_time' },
+  })
 })
 
 let server: ClickhouseServer
@@ -105,7 +164,7 @@ describe.each(DOORS)('limits %s', (_name, open) => {
         event_id: `e${n}`,
         timestamp: NOW - n * 1000,
         anonymous_id: `v${n % 100}`,
-        properties: '{"price":1}',
+        properties: `{"price":1,"n":${n % 200}}`,
       }),
     )
     await store.insert({ token: 'fill', events })
@@ -131,6 +190,17 @@ describe.each(DOORS)('limits %s', (_name, open) => {
       expect([answer.status, body]).toMatchObject([422, { error: 'query_too_expensive', details: { limit } }])
       expect(body.message).toContain(limit)
     }
+    await bounded.close()
+  })
+
+  test.each([
+    ['max_result_rows', { maxResultRows: 50 }],
+    ['max_result_bytes', { maxResultBytes: 500 }],
+  ])('%s bounds what comes into this process, and is named', async (limit, limits) => {
+    const bounded = over(limits)
+    const asked = bounded.stats({ ...RANGE, group_by: ['properties.n'] })
+    await expect(asked).rejects.toMatchObject({ code: 'query_too_expensive', details: { limit } })
+    expect((await bounded.stats(RANGE)).rows[0]?.value).toBe(20_000)
     await bounded.close()
   })
 

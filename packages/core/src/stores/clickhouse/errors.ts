@@ -124,6 +124,8 @@ export const SETUP_CODES: ReadonlyMap<number, string> = new Map([
 /** Limits of a read: the same question would hit them again. */
 const TOO_EXPENSIVE: Readonly<Record<number, string>> = {
   158: 'max_rows_to_read',
+  167: 'max_ast_depth',
+  168: 'max_ast_elements',
   159: 'max_execution_time',
   160: 'max_execution_time',
   191: 'max_rows_in_set',
@@ -192,15 +194,19 @@ export function queryError(error: unknown): unknown {
   if (code === undefined) return isTransport(error) ? unavailable(error, UNREACHED) : error
   const limit = TOO_EXPENSIVE[code]
   if (limit !== undefined) {
-    return new AnalyticsError(
-      'query_too_expensive',
-      `The question hit the limit ${limit}; take a shorter range, fewer groups, or raise the limit.`,
-      { details: { limit }, cause: error },
-    )
+    return tooExpensive(code === 396 && /max bytes/.test(messageOf(error)) ? 'max_result_bytes' : limit, error)
   }
   if (code === 427) return invalidPattern(error)
   const server = AGAIN_CODES.get(code)
   return server === undefined ? error : busy(error, server)
+}
+
+export function tooExpensive(limit: string, cause?: unknown): AnalyticsError {
+  return new AnalyticsError(
+    'query_too_expensive',
+    `The question hit the limit ${limit}; take a shorter range, fewer groups, or raise the limit.`,
+    { details: { limit }, cause },
+  )
 }
 
 /** RE2's own reason for not taking a pattern; the pattern is the asker's. */

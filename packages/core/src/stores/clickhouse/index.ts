@@ -5,6 +5,7 @@ import type { ClickhouseClient, Connections } from './client.js'
 import type { ClusterOptions } from './cluster.js'
 import { type ClickhouseEventStore, createEventStore, ROLLUP_FROM_ROWS } from './event-store.js'
 import { QUERY_LIMITS, type QueryLimits } from './reader.js'
+import { withinRequestLimits } from './request-limits.js'
 
 export type { ClickhouseClient } from './client.js'
 export type { ClusterOptions } from './cluster.js'
@@ -72,7 +73,12 @@ function requireUrl(url: string): void {
 }
 
 function borrowed(client: ClickhouseClient): Connections {
-  return { writer: client, readers: [client], close: async () => {} }
+  return connectionsOf(client, async () => {})
+}
+
+function connectionsOf(client: ClickhouseClient, close: () => Promise<void>): Connections {
+  const fitting = withinRequestLimits(client)
+  return { writer: fitting, readers: [fitting], close }
 }
 
 async function dial({ url, username, password, limits }: ClickhouseOptions): Promise<Connections> {
@@ -91,7 +97,7 @@ async function dial({ url, username, password, limits }: ClickhouseOptions): Pro
     log: { level: ClickHouseLogLevel.OFF },
     compression: { response: true, request: false },
   })
-  return { writer: client, readers: [client], close: async () => await client.close() }
+  return connectionsOf(client, async () => await client.close())
 }
 
 async function importClient(): Promise<typeof import('@clickhouse/client')> {

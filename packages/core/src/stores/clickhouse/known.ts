@@ -2,8 +2,11 @@ import { type CallOptions, type EventKey, eventKeyName } from '../../ports/event
 import type { Read } from './reader.js'
 import { knownStatement, namesStatement } from './sql/events.js'
 
-// Ids travel as URL parameters, which servers bound at 1 MiB; one large lookup is cheaper than many small ones.
-export const IDS_PER_LOOKUP = 5000
+// Ids travel in the address, of which servers take 1 MiB; one large lookup is cheaper than many small ones.
+const IDS_PER_LOOKUP = 5000
+const BYTES_PER_LOOKUP = 700_000
+/** Of each id, its quotes and the comma, and its hash among those that were found. */
+const BYTES_BESIDE = 40
 
 /** The body hash of each stored id among the keys, by {@link eventKeyName}. */
 export async function findKnown(
@@ -34,10 +37,23 @@ export async function findKnown(
 
   const lookups: Promise<void>[] = []
   for (const [project_id, ids] of byProject) {
-    for (let at = 0; at < ids.length; at += IDS_PER_LOOKUP) {
-      lookups.push(lookUp(project_id, ids.slice(at, at + IDS_PER_LOOKUP)))
-    }
+    for (const part of lookupsOf(ids)) lookups.push(lookUp(project_id, part))
   }
   await Promise.all(lookups)
   return found
+}
+
+function lookupsOf(ids: readonly string[]): string[][] {
+  const lookups: string[][] = []
+  let [part, bytes]: [string[], number] = [[], 0]
+  for (const id of ids) {
+    const length = encodeURIComponent(id).length + BYTES_BESIDE
+    if (part.length === 0 || part.length === IDS_PER_LOOKUP || bytes + length > BYTES_PER_LOOKUP) {
+      ;[part, bytes] = [[], 0]
+      lookups.push(part)
+    }
+    part.push(id)
+    bytes += length
+  }
+  return lookups
 }

@@ -11,6 +11,7 @@ interface Seen {
   readonly last_seen: number
 }
 
+type SeenName = Seen & { readonly digest: string }
 type SeenKey = Seen & { readonly key: string } & { readonly [T in JsonType as `${T}_values`]: number }
 
 export function createSchemaAnswer({
@@ -22,7 +23,7 @@ export function createSchemaAnswer({
 }): (plan: SchemaPlan, options?: CallOptions) => Promise<SchemaResult> {
   return async (plan, options) => {
     const how = await reading(plan, options)
-    const found = await read<Seen>(namesSeenStatement(how, plan), options)
+    const found = await read<SeenName>(namesSeenStatement(how, plan), options)
     const names = found.slice(0, plan.limit)
     const keys =
       names.length === 0
@@ -31,7 +32,7 @@ export function createSchemaAnswer({
             keysSeenStatement(
               how,
               plan,
-              names.map(({ name }) => name),
+              names.map(({ digest }) => digest),
             ),
             options,
           )
@@ -43,7 +44,7 @@ export function createSchemaAnswer({
     }
     return {
       ...rawFacts(found.length > plan.limit),
-      events: names.map((event) => {
+      events: names.map(({ digest: _, ...event }) => {
         const own = byName.get(event.name) ?? []
         return {
           ...event,

@@ -1,10 +1,16 @@
 import type { CallOptions } from '../../ports/event-store.js'
-import { emptyValue, type StatsPlan, type StatsResult, type StatsResultRow } from '../../ports/stats-plan.js'
+import {
+  checkSeries,
+  emptyValue,
+  type StatsPlan,
+  type StatsResult,
+  type StatsResultRow,
+} from '../../ports/stats-plan.js'
 import type { FindReading, Read } from './reader.js'
 import type { Reading } from './sql/reading.js'
 import { freshDaysStatement, type RolledDays, remainder, rollupDays } from './sql/rollup.js'
 import { statsStatement } from './sql/stats.js'
-import type { Only } from './sql/stats-part.js'
+import { type NamedGroups, nameGroups } from './sql/stats-part.js'
 
 const MOST_GAPS = 20
 
@@ -40,8 +46,8 @@ export function createStatsAnswer({
   return async (plan, options) => {
     const how = await reading(plan, options)
     const rolled = await rolledDays(plan, how, options)
-    const only = plan.only === null ? [] : [plan.only]
-    const ask = async (buckets: readonly number[] | null, within: readonly Only[]): Promise<Row[]> =>
+    const only = plan.only === null ? [] : [await nameGroups(plan.only)]
+    const ask = async (buckets: readonly number[] | null, within: readonly NamedGroups[]): Promise<Row[]> =>
       await read<Row>(statsStatement(how, { plan, buckets, only: within }, rolled), options)
     const answered_by = rolled === null ? 'raw' : 'rollup'
     const { buckets, group_by, limit } = plan
@@ -60,7 +66,8 @@ export function createStatsAnswer({
     const groups = kept.map(({ group }) => group)
     const facts = { truncated: found.length > limit, estimated: false, answered_by, groups } as const
     if (buckets === null || kept.length === 0) return { ...facts, rows: kept }
-    const series = await ask(buckets, [...only, { by: group_by, groups, inside: true }])
+    checkSeries(groups.length, buckets.length)
+    const series = await ask(buckets, [...only, await nameGroups({ by: group_by, groups, inside: true })])
     const place = new Map(groups.map((group, index) => [JSON.stringify(group), index]))
     const placeOf = ({ group }: StatsResultRow): number => place.get(JSON.stringify(group)) ?? 0
     const rows = series

@@ -2,6 +2,7 @@ import type { Metric, StatsDimension } from '@millimetric/schema/wire'
 import type { Condition } from '../../ports/conditions.js'
 import type { StoredEvent } from '../../ports/event-store.js'
 import {
+  checkSeries,
   emptyValue,
   isSessionMetric,
   propertyOf,
@@ -38,6 +39,7 @@ export function answerStats(plan: StatsPlan, all: readonly StoredEvent[]): Stats
   } as const
   if (plan.buckets === null) return { ...facts, rows: total.slice(0, plan.limit) }
   const { buckets } = plan
+  checkSeries(groups.length, buckets.length)
   const place = new Map(groups.map((group, index) => [JSON.stringify(group), index]))
   const placeOf = ({ group }: StatsResultRow): number => place.get(JSON.stringify(group)) ?? -1
   const rows = rowsOf(plan, events, sessions, (moment) => buckets.findLast((start) => start <= moment) ?? 0)

@@ -7,23 +7,23 @@ export interface Statement {
 /** The values of one statement. `project_id` is always there, under its own name. */
 export interface Binder {
   readonly params: Record<string, unknown>
-  /** Placeholder of a value, `{p0:String}`; one and the same list is bound once. */
+  /** Placeholder of a value, `{p0:String}`; what is the same is bound once. */
   bind(type: string, value: unknown): string
 }
 
 export function createBinder(projectId: string): Binder {
   const params: Record<string, unknown> = { project_id: projectId }
-  const lists = new Map<unknown, string>()
-  let count = 0
+  const bound = new Map<string, string>()
   return {
     params,
     bind(type, value) {
-      const known = lists.get(value)
+      const same = `${type} ${JSON.stringify(value)}`
+      const known = bound.get(same)
       if (known !== undefined) return known
-      const name = `p${count++}`
+      const name = `p${bound.size}`
       params[name] = value
       const placeholder = `{${name}:${type}}`
-      if (typeof value === 'object') lists.set(value, placeholder)
+      bound.set(same, placeholder)
       return placeholder
     },
   }

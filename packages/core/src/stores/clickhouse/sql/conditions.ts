@@ -41,14 +41,28 @@ export function textSql(text: string, { op, values, fold }: TextCondition, binde
   // Folded here: `IN` takes a computed list for something else than it is, and matches everything.
   const wanted = folds ? values.map((value) => value.toLowerCase()) : values
   if (op === 'is') return `${left} IN ${binder.bind('Array(String)', wanted)}`
-  const tests = wanted.map((value) => {
-    const bound = binder.bind('String', op === 'matches' && fold === true ? `(?i)${value}` : value)
-    if (op === 'contains') return `position(${left}, ${bound}) > 0`
-    if (op === 'starts_with') return `startsWith(${left}, ${bound})`
-    // The constant part makes a pattern that does not compile an error also where there are no rows to test.
-    return `(match(${left}, ${bound}) AND isNotNull(match('', ${bound})))`
-  })
-  return `(${tests.join(' OR ')})`
+  if (op === 'matches' || wanted.length <= MOST_TESTS) {
+    return `(${wanted.map((value) => valueSql(left, { op, value, fold }, binder)).join(' OR ')})`
+  }
+  const list = binder.bind('Array(String)', wanted)
+  // Everything holds the empty text, and so does the engine's search but for that in itself.
+  if (op === 'contains') return wanted.includes('') ? '1' : `multiSearchAny(${left}, ${list})`
+  return `arrayExists((start, text) -> startsWith(text, start), ${list}, arrayWithConstant(length(${list}), ${left}))`
+}
+
+/** Values that are tested one by one; more would be more text than a statement has, and more values than a request. */
+const MOST_TESTS = 8
+
+function valueSql(
+  left: string,
+  { op, value, fold }: { op: Exclude<TextCondition['op'], 'is'>; value: string; fold?: boolean | undefined },
+  binder: Binder,
+): string {
+  const bound = binder.bind('String', op === 'matches' && fold === true ? `(?i)${value}` : value)
+  if (op === 'contains') return `position(${left}, ${bound}) > 0`
+  if (op === 'starts_with') return `startsWith(${left}, ${bound})`
+  // The constant part makes a pattern that does not compile an error also where there are no rows to test.
+  return `(match(${left}, ${bound}) AND isNotNull(match('', ${bound})))`
 }
 
 /** Name of a column, for every field that is one. A closed map: nothing else can stand in a statement. */

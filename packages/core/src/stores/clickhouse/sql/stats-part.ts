@@ -1,4 +1,5 @@
 import type { StatsDimension } from '@millimetric/schema/wire'
+import { sha256Hex } from '#crypto'
 import type { StatsPlan } from '../../../ports/stats-plan.js'
 import type { Binder } from './binder.js'
 
@@ -10,7 +11,7 @@ export interface StatsPart {
   readonly plan: StatsPlan
   /** Null = groups over the whole range, one more than the limit. */
   readonly buckets: readonly number[] | null
-  readonly only: readonly Only[]
+  readonly only: readonly NamedGroups[]
 }
 
 export function groupKeys(group_by: readonly unknown[]): string[] {
@@ -23,21 +24,82 @@ export function grouped(by: readonly string[]): string {
 
 /** `bucket` of a moment in milliseconds. */
 export function bucketOf(moment: string, buckets: readonly number[] | null, binder: Binder): string[] {
-  return buckets === null ? [] : [`roundDown(${moment}, ${binder.bind('Array(Int64)', buckets)}) AS bucket`]
+  return buckets === null ? [] : [`${bucketStart(moment, buckets, binder)} AS bucket`]
 }
 
-/** Condition that keeps rows of these groups, or the others. Values travel as one list a column. */
+/** Start of the bucket that holds a moment. Buckets travel as runs of equal steps: ten thousand starts fill an address. */
+export function bucketStart(moment: string, buckets: readonly number[], binder: Binder): string {
+  const runs = runsOf(buckets)
+  const bound = (of: keyof Run): string =>
+    binder.bind(
+      'Array(Int64)',
+      runs.map((run) => run[of]),
+    )
+  const starts = `arrayMap((first, step, count) -> arrayMap(n -> first + n * step, range(count)), ${bound('first')}, ${bound('step')}, ${bound('count')})`
+  return `roundDown(${moment}, arrayFlatten(${starts}))`
+}
+
+interface Run {
+  readonly first: number
+  readonly step: number
+  readonly count: number
+}
+
+function runsOf(starts: readonly number[]): Run[] {
+  const runs: Run[] = []
+  for (let at = 0; at < starts.length; ) {
+    const first = starts[at] ?? 0
+    const step = (starts[at + 1] ?? first) - first
+    let count = 1
+    while (starts[at + count] === first + count * step && at + count < starts.length) count += 1
+    runs.push({ first, step, count })
+    at += count
+  }
+  return runs
+}
+
+/** Groups as a statement names them: by their values, or by digests where those are long. */
+export interface NamedGroups {
+  readonly by: readonly StatsDimension[]
+  readonly inside: boolean
+  readonly values: readonly (readonly string[])[]
+  /** 16 bytes in hex, of {@link digestOf}. */
+  readonly digests: readonly string[] | null
+}
+
+/** UTF-16 code units of values that a statement brings along as they are. */
+const LONGEST_VALUES = 16_384
+
+export async function nameGroups({ by, groups, inside }: Only): Promise<NamedGroups> {
+  const length = groups.reduce((sum, group) => sum + group.join('').length, 0)
+  const digests = length > LONGEST_VALUES ? await Promise.all(groups.map(digestOf)) : null
+  return { by, inside, values: groups, digests }
+}
+
+/** Of the values of a group with their lengths in bytes, so that no two groups are one text. */
+async function digestOf(group: readonly string[]): Promise<string> {
+  const bytes = (text: string): number => new TextEncoder().encode(text).length
+  return (await sha256Hex(group.map((value) => `${bytes(value)}:${value}`).join(''))).slice(0, 32)
+}
+
+/** Condition that keeps rows of these groups, or the others. */
 export function onlyGroups(
-  { by, groups, inside }: Only,
+  { by, inside, values, digests }: NamedGroups,
   columnOf: (dimension: StatsDimension) => string,
   binder: Binder,
 ): string {
+  const texts = by.map((dimension) => `toString(${columnOf(dimension)})`)
+  const within = inside ? 'IN' : 'NOT IN'
+  if (digests !== null) {
+    const parts = texts.map((text) => `toString(length(${text})), ':', ${text}`)
+    return `substring(SHA256(concat(${parts.join(', ')})), 1, 16) ${within} (SELECT unhex(arrayJoin(${binder.bind('Array(String)', digests)})))`
+  }
+  // One list a column.
   const lists = by.map((_, index) =>
     binder.bind(
       'Array(String)',
-      groups.map((group) => group[index] ?? ''),
+      values.map((group) => group[index] ?? ''),
     ),
   )
-  const texts = by.map((dimension) => `toString(${columnOf(dimension)})`)
-  return `tuple(${texts.join(', ')}) ${inside ? 'IN' : 'NOT IN'} (SELECT arrayJoin(arrayZip(${lists.join(', ')})))`
+  return `tuple(${texts.join(', ')}) ${within} (SELECT arrayJoin(arrayZip(${lists.join(', ')})))`
 }

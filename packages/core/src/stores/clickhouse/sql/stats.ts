@@ -12,7 +12,7 @@ import type { Reading } from './reading.js'
 import { type RolledDays, rollupPart } from './rollup.js'
 import { eventRows, matchRows, type Rows } from './rows.js'
 import { isSessionDimension, SESSION_MEASURE, sessionRows } from './sessions.js'
-import { bucketOf, grouped, groupKeys, onlyGroups, type StatsPart } from './stats-part.js'
+import { bucketOf, bucketStart, grouped, groupKeys, onlyGroups, type StatsPart } from './stats-part.js'
 
 /** Columns `group_0…`, `bucket` (epoch milliseconds, with buckets) and `metric_0…`. */
 export function statsStatement(reading: Reading, part: StatsPart, rolled: RolledDays | null): Statement {
@@ -92,7 +92,7 @@ function eventMeasure(
   const goals = matchRows(reading, plan, goal, binder)
   const moment = 'toUnixTimestamp64Milli(e.timestamp)'
   const doer = (whose: string): string =>
-    buckets === null ? whose : `(${whose}, roundDown(${moment}, ${binder.bind('Array(Int64)', buckets)}))`
+    buckets === null ? whose : `(${whose}, ${bucketStart(moment, buckets, binder)})`
   const done = `SELECT DISTINCT ${doer(goals.person())} ${goals.from()}`
   return `if(uniqExact(${person}) = 0, NULL, uniqExactIf(${person}, ${doer(person)} IN (${done})) / uniqExact(${person}))`
 }
