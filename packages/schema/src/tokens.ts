@@ -1,3 +1,4 @@
+import type { StatsDimension } from './dimensions.js'
 import type { EventFilters } from './filters.js'
 import type { Metric } from './questions.js'
 
@@ -13,6 +14,11 @@ export interface TokenParams {
   filters: EventFilters
   /** The only metrics that the holder may ask `stats` for, 1–20; absent = every question. */
   metrics?: readonly Metric[] | undefined
+  /**
+   * With `metrics`: the only dimensions that the holder may group by, at most 20; absent = all but `user_id` and properties.
+   * By ids and properties that are not here the holder can't filter either.
+   */
+  group_by?: readonly StatsDimension[] | undefined
   /** Default `1h`. */
   expires_in?: Lifetime | undefined
   /** Shows in the token, as in keys; default `live`. */
@@ -33,6 +39,7 @@ export interface TokenClaims {
   project: string
   filters: EventFilters
   metrics?: readonly Metric[] | undefined
+  group_by?: readonly StatsDimension[] | undefined
   /** Prefix of the key that made it and whose end is its end too; absent for the host's own code. */
   key?: string | undefined
   /** Epoch milliseconds. */

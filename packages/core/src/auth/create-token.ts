@@ -3,7 +3,7 @@ import type { Lifetime, TokenResponse } from '@millimetric/schema/wire'
 import type { Catalog } from '../catalog.js'
 import { AnalyticsError } from '../errors.js'
 import { type Condition, fieldsOf, someCondition } from '../ports/conditions.js'
-import { toConditions } from '../query/conditions.js'
+import { askedNames, toConditions } from '../query/conditions.js'
 import { readParams } from '../query/plan.js'
 import { invalidField } from './input-field.js'
 import { type Principal, requireScope } from './principal.js'
@@ -27,13 +27,17 @@ export async function createToken(
 ): Promise<TokenResponse> {
   requireMaker(principal)
   requireScope(principal, 'read')
-  const { filters, metrics, expires_in = '1h', env = 'live' } = readParams(tokenParamsSchema, input)
-  checkPin(toConditions(filters, deps.catalog))
+  const { filters, metrics, group_by, expires_in = '1h', env = 'live' } = readParams(tokenParamsSchema, input)
+  checkPin(toConditions(filters, askedNames(deps.catalog, principal)))
+  if (group_by !== undefined && metrics === undefined) {
+    throw invalidField('group_by', 'stands beside metrics: without them every report answers.')
+  }
   const expires_at = deps.clock() + secondsOf(expires_in) * 1000
   const token = await deps.tokens.sign(env, {
     project: principal.project.id,
     filters,
     ...(metrics === undefined ? {} : { metrics: [...new Set(metrics)] }),
+    ...(group_by === undefined ? {} : { group_by: [...new Set(group_by)] }),
     ...(principal.kind === 'key' ? { key: principal.prefix } : {}),
     expires_at,
   })

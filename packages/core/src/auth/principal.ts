@@ -11,6 +11,8 @@ interface Sight {
   readonly visible?: readonly Condition[]
   /** Metrics that may be asked for; absent = every one, and every report. */
   readonly metrics?: readonly string[]
+  /** With metrics: what they may be grouped by; absent = all but ids and properties. */
+  readonly group_by?: readonly string[]
 }
 
 /** The host's own code, calling in process. */
@@ -59,6 +61,36 @@ export function requireMetrics({ metrics: allowed }: Principal, metrics: readonl
     `This token may ask for ${allowed.join(', ')}, not for ${refused}.`,
     { details: { needs: refused, has: allowed } },
   )
+}
+
+/** Throws `insufficient_scope` unless metrics may be grouped by all of these. */
+export function requireGroups(principal: Principal, group_by: readonly string[]): void {
+  const { metrics, group_by: allowed } = principal
+  const refused = group_by.find((name) =>
+    allowed === undefined ? isOfPeople(name) : !allowed.includes(name),
+  )
+  if (metrics === undefined || refused === undefined) return
+  throw new AnalyticsError(
+    'insufficient_scope',
+    `This token may not group by ${refused}${allowed === undefined ? '' : `, only by ${allowed.join(', ')}`}.`,
+    { details: { needs: refused, ...(allowed === undefined ? {} : { has: allowed }) } },
+  )
+}
+
+/**
+ * Throws `insufficient_scope` unless conditions may look at all of these. Whoever has pinned metrics asks for ids and
+ * properties only where they may be grouped by them: else they could be guessed, sign by sign.
+ */
+export function requireFields({ metrics, group_by = [] }: Principal, fields: readonly string[]): void {
+  const refused = fields.find((name) => isOfPeople(name) && !group_by.includes(name))
+  if (metrics === undefined || refused === undefined) return
+  throw new AnalyticsError('insufficient_scope', `This token may not ask for events by ${refused}.`, {
+    details: { needs: refused },
+  })
+}
+
+function isOfPeople(field: string): boolean {
+  return field === 'user_id' || field === 'anonymous_id' || field.startsWith('properties.')
 }
 
 /** Throws `insufficient_scope` for somebody who may ask for single metrics only: a report tells more. */

@@ -34,7 +34,7 @@ export function createTokenCheck(options: {
     if (claims.key !== undefined && maker === undefined) throw invalidKey()
     const project = maker === undefined ? await checkable(findProject(claims.project)) : maker.project
     if (project?.id !== claims.project) throw invalidKey()
-    const { filters, metrics } = claims
+    const { filters, metrics, group_by } = claims
     return {
       kind: 'key',
       key_kind: 'rt',
@@ -45,6 +45,7 @@ export function createTokenCheck(options: {
       // Names were held against the catalog when it was made; a catalog that changed since must not widen it.
       visible: toConditions(filters, undefined),
       ...(metrics === undefined ? {} : { metrics }),
+      ...(group_by === undefined ? {} : { group_by }),
     }
   }
 

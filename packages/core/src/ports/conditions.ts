@@ -38,6 +38,16 @@ export function fieldsOf(conditions: readonly Condition[]): Field[] {
   })
 }
 
+/** Every field that conditions look at, inside `done` too. */
+export function everyField(conditions: readonly Condition[]): Field[] {
+  return conditions.flatMap((condition) => {
+    if (condition.op === 'and' || condition.op === 'or') return everyField(condition.of)
+    if (condition.op === 'not') return everyField([condition.of])
+    if (condition.op === 'done') return everyField(condition.match.where)
+    return 'field' in condition ? [condition.field] : []
+  })
+}
+
 /** The conditions whose form is of one kind, nested ones included, but not inside `done`. */
 export function someCondition(
   conditions: readonly Condition[],

@@ -11,7 +11,6 @@ import { AnalyticsError } from '../errors.js'
 import type { AttributionCreditResult } from '../ports/attribution-plan.js'
 import type { CallOptions } from '../ports/event-store.js'
 import { DAY_MS } from '../time.js'
-import { toMatch } from './conditions.js'
 import type { QueryDeps } from './events.js'
 import { DEFAULT_LIMIT, describeResult, pinned, planScope, readParams } from './plan.js'
 
@@ -43,7 +42,7 @@ export async function queryAttribution(
   const plan = {
     kind: 'attribution' as const,
     ...pinned(scope),
-    conversion: toMatch(params.conversion, deps.catalog),
+    conversion: scope.match(params.conversion),
     model,
     lookback_ms: readLookback(lookback),
     value: value ?? null,

@@ -6,7 +6,6 @@ import { AnalyticsError } from '../errors.js'
 import type { CohortCounts, CohortsPlan } from '../ports/cohorts-plan.js'
 import type { CallOptions } from '../ports/event-store.js'
 import { bucketStarts, isoInZone, shift } from './calendar.js'
-import { toMatch } from './conditions.js'
 import type { QueryDeps } from './events.js'
 import { describeResult, pinned, planScope, readParams, type Scope } from './plan.js'
 
@@ -32,8 +31,8 @@ export async function queryCohorts(
   const plan: CohortsPlan = {
     kind: 'cohorts',
     ...pinned(scope),
-    start: params.start === undefined ? null : toMatch(params.start, deps.catalog),
-    returning: params.return === undefined ? null : toMatch(params.return, deps.catalog),
+    start: params.start === undefined ? null : scope.match(params.start),
+    returning: params.return === undefined ? null : scope.match(params.return),
     cohort: params.cohort ?? 'first',
     periods,
     starts: bounds.slice(0, -1),

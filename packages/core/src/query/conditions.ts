@@ -1,32 +1,45 @@
 import { suggest } from '@millimetric/schema'
 import { LIMITS } from '@millimetric/schema/limits'
 import type { EventFilter, EventFilters, EventMatch, FilterParams } from '@millimetric/schema/wire'
+import type { Principal } from '../auth/principal.js'
 import type { Catalog } from '../catalog.js'
 import { AnalyticsError } from '../errors.js'
 import type { Condition, Field, Match, TextCondition } from '../ports/conditions.js'
+
+/** Event names that questions may ask for. */
+export interface AskedNames {
+  readonly events: Catalog['events']
+  /** Whoever asks for another name is told these. */
+  readonly told: boolean
+}
+
+/** A catalog closes the names. Whoever sees a part of the events only is not told how all of them are called. */
+export function askedNames(catalog: Catalog | undefined, { visible }: Principal): AskedNames | undefined {
+  return catalog === undefined ? undefined : { events: catalog.events, told: visible === undefined }
+}
 
 /**
  * The conditions that filters stand for, in the few forms that stores know: negations become `not`, `is_set` a
  * comparison with the empty text. Throws `invalid_params` for filters that are too many or too deep.
  */
-export function toConditions(filters: EventFilters | undefined, catalog: Catalog | undefined): Condition[] {
+export function toConditions(filters: EventFilters | undefined, names: AskedNames | undefined): Condition[] {
   if (filters === undefined) return []
   const list = isList(filters) ? filters : [filters]
   if (count(list, 0) > LIMITS.filterConditions) {
     throw invalid(`more than ${LIMITS.filterConditions} conditions`)
   }
-  return list.map((filter) => toCondition(filter, catalog))
+  return list.map((filter) => toCondition(filter, names))
 }
 
 /** Events that a goal or a step names. Throws `invalid_params` for an event that the catalog does not hold. */
-export function toMatch({ event, filters }: EventMatch, catalog: Catalog | undefined): Match {
-  checkEvent(event, catalog)
-  return { event, where: toConditions(filters, catalog) }
+export function toMatch({ event, filters }: EventMatch, names: AskedNames | undefined): Match {
+  checkEvent(event, names)
+  return { event, where: toConditions(filters, names) }
 }
 
 /** The contract's equality filters. */
-export function equalities(params: FilterParams, catalog: Catalog | undefined): Condition[] {
-  if (params.event !== undefined) checkEvent(params.event, catalog)
+export function equalities(params: FilterParams, names: AskedNames | undefined): Condition[] {
+  if (params.event !== undefined) checkEvent(params.event, names)
   const fields: readonly (readonly [Field, string | undefined])[] = [
     ['event_name', params.event],
     ['source', params.source],
@@ -41,13 +54,13 @@ export function equalities(params: FilterParams, catalog: Catalog | undefined): 
 }
 
 /** Throws `invalid_params` when a catalog is closed and this name is not in it. */
-export function checkEvent(name: string, catalog: Catalog | undefined): void {
-  if (catalog === undefined || name.startsWith('$') || Object.hasOwn(catalog.events, name)) return
-  const allowed = Object.keys(catalog.events)
+function checkEvent(name: string, names: AskedNames | undefined): void {
+  if (names === undefined || name.startsWith('$') || Object.hasOwn(names.events, name)) return
+  const allowed = names.told ? Object.keys(names.events) : []
   throw new AnalyticsError(
     'invalid_params',
     `event: "${name.slice(0, 64)}" is not in the catalog${suggest(name, allowed)}.`,
-    { details: { field: 'event', allowed: allowed.slice(0, 200) } },
+    { details: { field: 'event', ...(names.told ? { allowed: allowed.slice(0, 200) } : {}) } },
   )
 }
 
@@ -69,13 +82,13 @@ function innerOf(filter: EventFilter): readonly EventFilter[] {
   return inner === undefined ? [] : isList(inner) ? inner : [inner]
 }
 
-function toCondition(filter: EventFilter, catalog: Catalog | undefined): Condition {
-  const inner = (one: EventFilter): Condition => toCondition(one, catalog)
+function toCondition(filter: EventFilter, names: AskedNames | undefined): Condition {
+  const inner = (one: EventFilter): Condition => toCondition(one, names)
   if ('and' in filter) return { op: 'and', of: filter.and.map(inner) }
   if ('or' in filter) return { op: 'or', of: filter.or.map(inner) }
   if ('not' in filter) return not(inner(filter.not))
-  if ('has_done' in filter) return { op: 'done', match: toMatch(filter.has_done, catalog) }
-  if ('has_not_done' in filter) return not({ op: 'done', match: toMatch(filter.has_not_done, catalog) })
+  if ('has_done' in filter) return { op: 'done', match: toMatch(filter.has_done, names) }
+  if ('has_not_done' in filter) return not({ op: 'done', match: toMatch(filter.has_not_done, names) })
   const { field } = filter
   switch (filter.op) {
     case 'gt':
@@ -89,7 +102,7 @@ function toCondition(filter: EventFilter, catalog: Catalog | undefined): Conditi
     }
     default: {
       const values = (Array.isArray(filter.value) ? filter.value : [filter.value]).map(String)
-      if (field === 'event_name' && filter.op === 'is') for (const name of values) checkEvent(name, catalog)
+      if (field === 'event_name' && filter.op === 'is') for (const name of values) checkEvent(name, names)
       const positive = POSITIVE[filter.op]
       const condition: TextCondition = {
         op: positive,

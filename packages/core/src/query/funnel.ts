@@ -13,7 +13,6 @@ import { AnalyticsError } from '../errors.js'
 import type { CallOptions } from '../ports/event-store.js'
 import type { FunnelGroupBy, FunnelPlan, FunnelStepResult } from '../ports/funnel-plan.js'
 import { DAY_MS } from '../time.js'
-import { toMatch } from './conditions.js'
 import type { QueryDeps } from './events.js'
 import { describeResult, pinned, planScope, readParams } from './plan.js'
 
@@ -35,7 +34,7 @@ export async function queryFunnel(
   const plan: FunnelPlan = {
     kind: 'funnel',
     ...pinned(scope),
-    steps: steps.map((step) => toMatch(step, deps.catalog)),
+    steps: steps.map(scope.match),
     window_ms: readWindow(window),
     scope: unit,
     order,

@@ -5,9 +5,8 @@ import { AnalyticsError } from '../errors.js'
 import type { Match } from '../ports/conditions.js'
 import type { CallOptions } from '../ports/event-store.js'
 import type { PathMove, PathsPlan } from '../ports/paths-plan.js'
-import { toMatch } from './conditions.js'
 import type { QueryDeps } from './events.js'
-import { describeResult, pinned, planScope, readParams } from './plan.js'
+import { describeResult, pinned, planScope, readParams, type Scope } from './plan.js'
 
 const DEFAULT_STEPS = 5
 const DEFAULT_NODES = 10
@@ -31,7 +30,7 @@ export async function queryPaths(
     kind: 'paths',
     ...pinned(scope),
     direction,
-    start: startOf(deps, params),
+    start: startOf(scope, params),
     events: params.include_events ?? false,
     steps: params.steps ?? DEFAULT_STEPS,
     collapse: params.collapse ?? true,
@@ -48,12 +47,12 @@ export async function queryPaths(
   }
 }
 
-function startOf(deps: QueryDeps, { from_page, start }: PathsParams): Match {
+function startOf(scope: Scope, { from_page, start }: PathsParams): Match {
   if (start === undefined) {
     const page = { op: 'is', field: 'path', values: [from_page ?? ''] } as const
     return { event: '$pageview', where: from_page === undefined ? [] : [page] }
   }
-  if (from_page === undefined) return toMatch(start, deps.catalog)
+  if (from_page === undefined) return scope.match(start)
   throw new AnalyticsError('invalid_params', 'start: send either start or from_page.', {
     details: { field: 'start' },
   })

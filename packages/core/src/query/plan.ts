@@ -2,6 +2,7 @@ import { suggest } from '@millimetric/schema'
 import { LIMITS, TIMESTAMP_RANGE } from '@millimetric/schema/limits'
 import {
   DIMENSIONS,
+  type EventMatch,
   METRICS,
   type QuestionParams,
   type RangeParams,
@@ -11,11 +12,11 @@ import {
 import type { Principal } from '../auth/principal.js'
 import type { Catalog } from '../catalog.js'
 import { AnalyticsError } from '../errors.js'
-import type { Condition } from '../ports/conditions.js'
+import type { Condition, Match } from '../ports/conditions.js'
 import type { PlanScope, ResultFacts } from '../ports/query-plan.js'
 import { DAY_MS, SECONDS_LOOK } from '../time.js'
 import { isoInZone, shift, startOf } from './calendar.js'
-import { equalities, toConditions } from './conditions.js'
+import { askedNames, equalities, toConditions, toMatch } from './conditions.js'
 import { checkZone, parseInZone } from './zone.js'
 
 /** What every plan starts from: the project pinned, the range bounded and clamped to what may be read. */
@@ -28,6 +29,8 @@ export interface Scope {
   /** What exists for the asker at all. */
   visible: readonly Condition[]
   filters: readonly Condition[]
+  /** The events that a goal or a step of the question names. Throws `invalid_params` for such as the catalog does not hold. */
+  match(of: EventMatch): Match
   /** Older events and links do not count: retention. */
   kept_from: number
   /** The range as asked for, before retention cut it. */
@@ -113,6 +116,7 @@ export function planScope(
   params: QuestionParams,
 ): Scope {
   const { project } = principal
+  const names = askedNames(catalog, principal)
   const now = clock()
   const timezone = params.timezone ?? project.timezone
   checkZone(timezone)
@@ -128,7 +132,8 @@ export function planScope(
     timezone,
     include_bots: params.include_bots ?? false,
     visible: principal.visible ?? [],
-    filters: [...equalities(params, catalog), ...toConditions(params.filters, catalog)],
+    filters: [...equalities(params, names), ...toConditions(params.filters, names)],
+    match: (of) => toMatch(of, names),
     asked,
     warnings:
       oldest > asked.from && project.retention_days !== null

@@ -6,8 +6,15 @@ import {
   type StatsParams,
   type StatsResponse,
 } from '@millimetric/schema/wire'
-import { type Principal, requireMetrics, requireScope } from '../auth/principal.js'
+import {
+  type Principal,
+  requireFields,
+  requireGroups,
+  requireMetrics,
+  requireScope,
+} from '../auth/principal.js'
 import { AnalyticsError } from '../errors.js'
+import { everyField } from '../ports/conditions.js'
 import type { CallOptions } from '../ports/event-store.js'
 import {
   emptyValue,
@@ -18,7 +25,6 @@ import {
 } from '../ports/stats-plan.js'
 import { bucketStarts, shift } from './calendar.js'
 import { comparedRange } from './comparison.js'
-import { toMatch } from './conditions.js'
 import type { QueryDeps } from './events.js'
 import { DEFAULT_LIMIT, describeResult, pinned, planScope, readParams, type Scope, within } from './plan.js'
 import { shapeRows, type Table } from './series.js'
@@ -35,21 +41,25 @@ export async function queryStats(
   options: CallOptions = {},
 ): Promise<StatsResponse> {
   requireScope(principal, 'read')
+  const call = { ...options, began: performance.now() }
   const params = readParams(statsParamsSchema, input)
   const metrics = metricsOf(params)
   requireMetrics(principal, metrics)
   const scope = planScope(deps, principal, params)
   const group_by = [...new Set(params.group_by ?? [])]
+  requireGroups(principal, group_by)
   checkGroups(metrics, group_by)
   if (params.other === true && group_by.length === 0)
     throw invalid('other', 'needs group_by: it is what limit leaves out')
+  const goal = goalOf(scope, params, metrics)
+  requireFields(principal, everyField([...scope.filters, ...(goal?.where ?? [])]))
   const order_by = readOrder(params, metrics, group_by)
-  const question = { params, metrics, group_by, order_by, goal: goalOf(deps, params, metrics) }
+  const question = { params, metrics, group_by, order_by, goal }
   const ask = async (of: Scope, part: Part): Promise<Table> => {
     if (of.asked.from >= of.asked.to) return nothing(question, part)
     const plan = planOf(of, question, part)
     return {
-      result: await deps.store.query<'stats'>(plan, options),
+      result: await deps.store.query<'stats'>(plan, call),
       group_by: plan.group_by,
       axis: plan.buckets,
     }
@@ -146,13 +156,13 @@ function metricsOf({ metric, metrics }: StatsParams): readonly Metric[] {
   return [...new Set(metrics)]
 }
 
-function goalOf(deps: QueryDeps, { goal }: StatsParams, metrics: readonly Metric[]): StatsPlan['goal'] {
+function goalOf(scope: Scope, { goal }: StatsParams, metrics: readonly Metric[]): StatsPlan['goal'] {
   const asked = metrics.includes('conversion_rate')
   if (goal === undefined && asked) {
     throw invalid('goal', 'conversion_rate needs one: { "event": "signup" }')
   }
   if (goal !== undefined && !asked) throw invalid('goal', 'only conversion_rate has one; add that metric')
-  return goal === undefined ? null : toMatch(goal, deps.catalog)
+  return goal === undefined ? null : scope.match(goal)
 }
 
 function checkGroups(metrics: readonly Metric[], group_by: readonly StatsDimension[]): void {

@@ -10,6 +10,7 @@ import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
 import { tokenResponseSchema } from '@millimetric/schema'
 import type { TokenParams } from '@millimetric/schema/wire'
 import { beforeEach, describe, expect, test } from 'vitest'
+import * as z from 'zod'
 
 const NOW = Date.UTC(2026, 4, 16, 12)
 const ORIGIN = 'https://board.test'
@@ -122,6 +123,65 @@ describe('a token', () => {
       await ask('GET', '/v1/sources?range=7d', { key: token }),
     ]) {
       expect([refused.status, refused.body.error]).toEqual([403, 'insufficient_scope'])
+    }
+  })
+
+  test('with metrics groups and filters by no ids and properties but those that it names', async () => {
+    const looked = async (token: string, body: object): Promise<[number, unknown]> => {
+      const answer = await ask('POST', '/v1/stats', { key: token, body: { range: '7d', ...body } })
+      return [answer.status, answer.body.rows ?? answer.body.error]
+    }
+    const refused = [403, 'insufficient_scope']
+    const by = (field: string) => ({ field, op: 'starts_with', value: 'a' }) as const
+    const probes = [
+      { group_by: ['user_id'] },
+      { group_by: ['source', 'properties.price'] },
+      { user_id: 'u' },
+      { anonymous_id: 'acme-0' },
+      { filters: { not: { or: [by('source'), by('anonymous_id')] } } },
+      { filters: { has_not_done: { event: 'visit', filters: [by('properties.price')] } } },
+      { metrics: ['conversion_rate'], goal: { event: 'visit', filters: by('user_id') } },
+    ]
+    const plain = await make({ metrics: ['count', 'conversion_rate'] })
+    const pinned = await make({
+      metrics: ['count', 'conversion_rate'],
+      group_by: ['source', 'properties.plan'],
+    })
+    for (const probe of probes) {
+      expect([probe, await looked(plain, probe)]).toEqual([probe, refused])
+      expect([probe, await looked(pinned, probe)]).toEqual([probe, refused])
+      // Without metrics the holder sees the events themselves.
+      expect((await looked(await make(), { metrics: ['count'], ...probe, goal: undefined }))[0]).toBe(
+        'goal' in probe ? 400 : 200,
+      )
+    }
+    expect(await looked(plain, { group_by: ['path'], filters: by('source'), event: 'visit' })).toEqual([
+      200,
+      [],
+    ])
+    expect((await looked(pinned, { group_by: ['path'] }))[0]).toBe(403)
+    const plans = {
+      group_by: ['properties.plan'],
+      filters: { field: 'properties.plan', op: 'is', value: '' },
+    }
+    expect(await looked(pinned, plans)).toEqual([200, [{ 'properties.plan': '', value: 2 }]])
+    await expect(make({ group_by: ['source'] })).rejects.toMatchObject({
+      code: 'invalid_params',
+      details: { field: 'group_by' },
+    })
+    await expect(make({ metrics: ['count'], group_by: ['sorce'] as never })).rejects.toMatchObject({
+      message: expect.stringMatching(/did you mean "source"/),
+    })
+  })
+
+  test('is not told the names of a catalog', async () => {
+    await start({ catalog: defineEvents({ visit: z.object({}).loose(), secret_launch: z.object({}) }) })
+    const token = await make()
+    for (const search of ['event=secret_lunch', 'metric=conversion_rate&goal=secret_lunch']) {
+      const answer = await ask('GET', `${STATS}&${search}`, { key: token })
+      expect([answer.status, answer.text.includes('secret_launch')]).toEqual([400, false])
+      const own = await ask('GET', `${STATS}&${search}`, { key: keys.rk })
+      expect([own.status, own.text.includes('secret_launch')]).toEqual([400, true])
     }
   })
 

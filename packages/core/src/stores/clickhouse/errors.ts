@@ -194,7 +194,10 @@ export function queryError(error: unknown): unknown {
   if (code === undefined) return isTransport(error) ? unavailable(error, UNREACHED) : error
   const limit = TOO_EXPENSIVE[code]
   if (limit !== undefined) {
-    return tooExpensive(code === 396 && /max bytes/.test(messageOf(error)) ? 'max_result_bytes' : limit, error)
+    return tooExpensive(
+      code === 396 && /max bytes/.test(messageOf(error)) ? 'max_result_bytes' : limit,
+      error,
+    )
   }
   if (code === 427) return invalidPattern(error)
   const server = AGAIN_CODES.get(code)
