@@ -2,7 +2,7 @@ import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
 import type { Project } from '../ports/key-store.js'
 import type { RateLimit, RateLimitStore, Taken } from '../ports/rate-limit-store.js'
-import { withDeadline } from '../time.js'
+import { atMostEvery, withDeadline } from '../time.js'
 import type { KeyPrincipal } from './principal.js'
 
 /** Routes that can be limited. */
@@ -67,7 +67,11 @@ export function createRateLimiter(options: {
 }): RateLimiter {
   const { limits, store, local, clock, onDiagnostic } = options
   let failedAt = Number.NEGATIVE_INFINITY
-  let reportedAt = Number.NEGATIVE_INFINITY
+  let failing = false
+  let probing = false
+  const report = atMostEvery(REPORT_MS, clock, (error: unknown) => {
+    onDiagnostic({ kind: 'rate_limit_store_failed', level: 'error', error })
+  })
 
   function limitOf(project: Project, route: LimitedRoute): RateLimit | null {
     const own = typeof limits === 'function' ? ownLimits(limits, project) : limits
@@ -91,25 +95,27 @@ export function createRateLimiter(options: {
 
   async function shared(from: RateLimitStore, bucket: string, limit: RateLimit): Promise<Taken> {
     const now = clock()
-    if (now >= failedAt && now - failedAt < RETRY_MS) return await local.take(bucket, limit, now)
+    const waits = now >= failedAt && now - failedAt < RETRY_MS
+    if (failing && (probing || waits)) return await local.take(bucket, limit, now)
+    // One request finds out whether the store is back; the others do not wait for it.
+    const probe = failing
+    probing = probe
     try {
-      return await withDeadline(
+      const taken = await withDeadline(
         DEADLINE_MS,
         from.take(bucket, limit, now),
         `The rate limit store did not answer in ${DEADLINE_MS} ms.`,
       )
+      failing = false
+      return taken
     } catch (error) {
+      failing = true
       failedAt = clock()
       report(error)
       return await local.take(bucket, limit, clock())
+    } finally {
+      if (probe) probing = false
     }
-  }
-
-  function report(error: unknown): void {
-    const now = clock()
-    if (now >= reportedAt && now - reportedAt < REPORT_MS) return
-    reportedAt = now
-    onDiagnostic({ kind: 'rate_limit_store_failed', level: 'error', error })
   }
 
   return {

@@ -52,12 +52,12 @@ describe('on a server', () => {
     if (server === undefined) return skip()
     const client = await connect()
     const store = redisRateLimits({ client, prefix: 'b:' })
-    const limit = { rate: 50, burst: 3 }
+    const limit = { rate: 4, burst: 3 }
     const remaining: number[] = []
     for (let i = 0; i < 4; i++) remaining.push((await store.take('one', limit, 0)).remaining)
     expect(remaining).toEqual([2, 1, 0, 0])
     expect(await store.take('two', limit, 0)).toMatchObject({ allowed: true, remaining: 2 })
-    await expect.poll(() => client.keys('b:*')).toEqual([])
+    await expect.poll(() => client.keys('b:*'), { timeout: 10_000 }).toEqual([])
     client.destroy()
   })
 
@@ -94,4 +94,47 @@ describe('on a server', () => {
     expect(diagnostics).toHaveLength(2)
     expect(JSON.stringify(diagnostics)).not.toContain(principal.project.id)
   })
+
+  it.each([false, true])(
+    'uses the server again once it is back, with a client that reconnects by itself (disableOfflineQueue: %s)',
+    async (disableOfflineQueue) => {
+      const first = server === undefined ? undefined : await startRedis()
+      if (first === undefined) return
+      const client = createClient({ url: first.url, disableOfflineQueue })
+      client.on('error', () => {})
+      await client.connect()
+      let now = 1_778_958_000_000
+      const limiter = createRateLimiter({
+        limits: { track: { rate: 0.001, burst: 5 } },
+        store: redisRateLimits({ client }),
+        local: memoryRateLimits(),
+        clock: () => now,
+        onDiagnostic: () => {},
+      })
+      const principal = principalOf('pk')
+      const bucket = `millimetric:limit:${principal.project.id}:track:pk`
+      for (let i = 0; i < 2; i++) await limiter.take(principal, 'track')
+      await first.stop()
+      const allowed: boolean[] = []
+      for (let i = 0; i < 10; i++) {
+        allowed.push((await limiter.take(principal, 'track'))?.taken.allowed === true)
+        now += 500
+      }
+      // The buckets of the process, whatever the queue of the client holds.
+      expect(allowed.filter(Boolean)).toHaveLength(5)
+      const again = await startRedis(Number(new URL(first.url).port))
+      await expect
+        .poll(
+          async () => {
+            now += 1_000
+            await limiter.take(principal, 'track')
+            return client.isReady && (await client.exists(bucket)) === 1
+          },
+          { timeout: 20_000 },
+        )
+        .toBe(true)
+      client.destroy()
+      await again?.stop()
+    },
+  )
 })

@@ -10,10 +10,10 @@ export interface RedisServer {
 }
 
 /**
- * Starts a Redis or Valkey server of its own on a free port, holding nothing on disk. Undefined, after a loud
+ * Starts a Redis or Valkey server of its own, on a free port if none is given, holding nothing on disk. Undefined, after a loud
  * line, where neither is installed; an error there when `CI` is set.
  */
-export async function startRedis(): Promise<RedisServer | undefined> {
+export async function startRedis(onPort?: number): Promise<RedisServer | undefined> {
   const binary = ['redis-server', 'valkey-server'].find(
     (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
   )
@@ -23,7 +23,7 @@ export async function startRedis(): Promise<RedisServer | undefined> {
     console.error(message)
     return undefined
   }
-  const port = await freePort()
+  const port = onPort ?? (await freePort())
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   await new Promise<void>((resolve, reject) => {

@@ -7,7 +7,10 @@ export interface RedisClient {
 }
 
 export interface RedisRateLimitsOptions {
-  /** A client of the `redis` package, connected by the host, who also closes it. */
+  /**
+   * A client of the `redis` package, connected by the host, who also closes it. Make it with `disableOfflineQueue: true`:
+   * otherwise it keeps what it is asked while the server is away and takes those tokens when it is back.
+   */
   readonly client: RedisClient
   /** In front of every key; default `millimetric:limit:`. */
   readonly prefix?: string | undefined
