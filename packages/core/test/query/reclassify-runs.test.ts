@@ -136,6 +136,7 @@ test('forty times the urls take the same statements, and one INSERT more for eve
     'INSERT INTO reclassifications',
     'INSERT INTO marks',
     'ALTER TABLE events',
+    'INSERT INTO marks',
     'ALTER TABLE reclassifications',
   ]
   expect(kinds).toEqual([once, ['INSERT INTO reclassifications', ...once]])

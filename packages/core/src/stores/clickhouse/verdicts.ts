@@ -13,7 +13,7 @@ import { waitForMutations } from './mutations.js'
 import type { Read } from './reader.js'
 import { LANDING_KEY, landingsStatement, runsStatement } from './sql/landings.js'
 import { twinsStatement } from './sql/reading.js'
-import { type Clients, writing } from './upkeep-clients.js'
+import { ask, type Clients, writing } from './upkeep-clients.js'
 
 // Of one INSERT; a verdict is a few hundred bytes.
 const ROWS_PER_INSERT = 10_000
@@ -85,8 +85,11 @@ async function rewrite(
   const staged = await stage(clients, range, run, changes)
   if (staged === 0) return
   // Before the first row changes: from here on rollup days of touched quarters don't answer, and none is built.
-  await touchMarks(clients, range, run)
+  const days = await changingDays(clients, range, run)
+  await touchMarks(clients, range, days)
   await mutate(clients, range, run, staged)
+  // And after the last: a build that took all of that time may have seen rows of both kinds.
+  await touchMarks(clients, range, days)
   await forget(clients, range, run)
 }
 
@@ -154,14 +157,28 @@ ${settingsClause({ mutations_sync: 0, allow_nondeterministic_mutations: 1 })}`,
   }
 }
 
-async function touchMarks({ db, writer }: Clients, range: EventRange, run: string): Promise<void> {
+/** Days of UTC, as numbers, with rows that change. Asked before they do: keys name what is there. */
+async function changingDays(clients: Clients, range: EventRange, run: string): Promise<number[]> {
+  const [found] = await ask<{ days: number[] }>(
+    clients,
+    `SELECT groupUniqArray(toUInt16(toDate(timestamp))) AS days FROM ${clients.db}.events
+WHERE project_id = {project_id:UUID} AND ${BY_TIME}
+  AND ${LANDING_KEY} IN (SELECT key FROM ${clients.db}.reclassifications WHERE project_id = {project_id:UUID} AND run = {run:UUID})`,
+    { ...range, run },
+  )
+  return found?.days ?? []
+}
+
+async function touchMarks(
+  { db, writer }: Clients,
+  { project_id }: EventRange,
+  days: readonly number[],
+): Promise<void> {
   await writer.command({
     query: `INSERT INTO ${db}.marks (project_id, quarter, rows, last_at) ${settingsClause(writing())}
-SELECT project_id, toStartOfFifteenMinutes(timestamp) AS quarter, 1, now64(3, 'UTC') FROM ${db}.events
-WHERE project_id = {project_id:UUID} AND ${BY_TIME}
-  AND ${LANDING_KEY} IN (SELECT key FROM ${db}.reclassifications WHERE project_id = {project_id:UUID} AND run = {run:UUID})
-GROUP BY project_id, quarter`,
-    query_params: { ...range, run },
+SELECT DISTINCT m.project_id, m.quarter, 1, now64(3, 'UTC') FROM ${db}.marks AS m
+WHERE m.project_id = {project_id:UUID} AND toUInt16(toDate(m.quarter)) IN {days:Array(UInt16)}`,
+    query_params: { project_id, days },
   })
 }
 
