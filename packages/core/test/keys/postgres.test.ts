@@ -347,6 +347,39 @@ describe('on a server', () => {
     expect(await sql(`select count(*)::int as n from ${schema}.usage_writes`)).toEqual([{ n: 1 }])
   })
 
+  it('writes last uses in the order of ids, so that two processes never wait for each other', async () => {
+    const keys = open()
+    const { project } = await projectsOn(keys).create({ slug: 'shop' })
+    const ids = ['1', '2', '3', '4'].map((n) => `${n}0000000-0000-4000-8000-000000000000`)
+    const [made] = await keys.listKeys(project.id)
+    if (made === undefined) throw new Error('no key')
+    // Stored in another order than that of their ids.
+    for (const [index, id] of ids.toReversed().entries()) {
+      await keys.insertKey({ ...made, id, prefix: `0000000${index}` })
+    }
+    const holder = await on().pool().connect()
+    await holder.query('begin')
+    await holder.query(`select 1 from ${schema}.api_keys where id = $1 for update`, [ids[2]])
+    const work = keys.touchKeys(ids.map((id) => ({ id, last_used_at: clock() })))
+    await expect
+      .poll(() =>
+        sql(
+          `select count(*)::int as n from pg_stat_activity
+           where datname = current_database() and wait_event_type = 'Lock' and query like '%last_used_at%'`,
+        ),
+      )
+      .toEqual([{ n: 1 }])
+    const free = await sql(
+      `select id::text from ${schema}.api_keys where id = any($1) for update skip locked`,
+      [ids],
+    )
+    expect(free).toEqual([{ id: ids[3] }])
+    await holder.query('rollback')
+    holder.release()
+    await work
+    expect((await keys.listKeys(project.id)).filter((key) => key.last_used_at === clock())).toHaveLength(4)
+  })
+
   it('holds no secret in any table', async () => {
     const keys = open()
     const { keys: texts } = await projectsOn(keys).create({ slug: 'shop' })

@@ -137,10 +137,16 @@ function keyQueries(
         for (const part of parts(sortedEntries(latest))) {
           const ids = part.map(([id]) => id)
           const times = part.map(([, time]) => writeTime(time))
-          await sql`update ${sql.id(schema, 'api_keys')} as k set last_used_at = greatest(k.last_used_at, u.used)
-            from unnest(${ids}::uuid[], ${times}::timestamptz[]) as u (id, used) where k.id = u.id`.execute(
-            db,
-          )
+          // Locked in the order of ids first: an update locks in the order it happens to find rows, and two processes
+          // that find the same ones in different orders would wait for each other.
+          const table = sql.id(schema, 'api_keys')
+          await sql`with locked as (
+              select k.id, u.used from ${table} as k
+              join unnest(${ids}::uuid[], ${times}::timestamptz[]) as u (id, used) on k.id = u.id
+              order by k.id for update of k
+            )
+            update ${table} as k set last_used_at = greatest(k.last_used_at, locked.used)
+            from locked where k.id = locked.id`.execute(db)
         }
       }),
   }
