@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { sourcesResponseSchema } from '@millimetric/schema'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SEED_TOTALS } from '../src/seed/traffic.js'
 import { parseReady, post, type Ready, type Running, read, start, value } from './start.js'
@@ -26,6 +27,28 @@ async function ready(program: Running): Promise<Ready> {
   return parseReady(line)
 }
 
+interface Table {
+  visitors: string | undefined
+  sessions: string | undefined
+  events: string | undefined
+  /** Name, visitors, events and paid share. */
+  sources: string[][]
+}
+
+const count = (n: number): string => n.toLocaleString('en-US')
+
+function tableIn(text: string): Table {
+  const total =
+    /^Last 30 days +([\d,]+) visitors, ([\d,]+) sessions \(\d+ % bounced\), ([\d,]+) events$/m.exec(text)
+  const [, visitors, sessions, events] = total ?? []
+  const [, lines = ''] = /^Top sources +visitors +events +paid\n((?:.+\n)+)/m.exec(text) ?? []
+  const sources = lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/ {2,}/))
+  return { visitors, sessions, events, sources }
+}
+
 afterAll(async () => {
   for (const program of running) await program.stop('SIGKILL')
   rmSync(root, { recursive: true, force: true })
@@ -35,6 +58,7 @@ describe('the demo', () => {
   let server: Running
   let at: Ready
   let month: string
+  let from: number
   let stats: (query: string) => Promise<number>
 
   beforeAll(async () => {
@@ -47,14 +71,46 @@ describe('the demo', () => {
     const seeded: { from: number; to: number } = JSON.parse(
       readFileSync(join(root, 'data', 'seed.json'), 'utf8'),
     )
+    from = seeded.from
     month = `from=${new Date(seeded.from).toISOString()}&to=${new Date(seeded.to).toISOString()}`
     stats = (query) => value(`${at.url}/v1/stats?${month}&${query}`, at.keys.rk)
   }, 360_000)
+
+  /** What a table must say, asked over HTTP. It is about the last 30 days by the hour, and an hour may have begun since. */
+  async function tablesAsked(): Promise<Table[]> {
+    return await Promise.all([from, from + 3_600_000].map(tableAsked))
+  }
+
+  async function tableAsked(since: number): Promise<Table> {
+    const range = `from=${new Date(since).toISOString()}&to=${new Date().toISOString()}`
+    const ask = async (metric: string): Promise<string> =>
+      count(await value(`${at.url}/v1/stats?${range}&metric=${metric}`, at.keys.rk))
+    const { body } = await read(`${at.url}/v1/sources?${range}&breakdown=source&limit=8`, at.keys.rk)
+    const sources = sourcesResponseSchema
+      .parse(body)
+      .rows.map(({ source, uniques, events, paid_share }) => [
+        source,
+        count(uniques),
+        count(events),
+        `${Math.round(paid_share * 100)} %`,
+      ])
+    const [visitors, sessions, events] = await Promise.all(['uniques', 'sessions', 'count'].map(ask))
+    return { visitors, sessions, events, sources }
+  }
 
   it('prints nothing but the one line on stdout', () => {
     expect(server.stdout().trimEnd().split('\n')).toHaveLength(1)
     expect(at.url).toMatch(/^http:\/\/localhost:\d+$/)
     expect(server.stderr()).toContain(`${SEED_TOTALS.events.toLocaleString('en-US')} events`)
+  })
+
+  it('shows the numbers that it answers', async () => {
+    const table = tableIn(server.stderr())
+    expect(await tablesAsked()).toContainEqual(table)
+    expect(table.sources).toHaveLength(8)
+    const paid = table.sources.map(([, , , share]) => share)
+    expect(paid).toContain('0 %')
+    expect(paid.some((share) => /^[1-9]\d? %$/.test(share ?? ''))).toBe(true)
   })
 
   it.each([
@@ -164,7 +220,13 @@ describe('the demo', () => {
   })
 
   it('ends on SIGTERM, finds its data and keys again, and follows a changed port', async () => {
+    const tables = await tablesAsked()
     expect(await server.stop('SIGTERM')).toBe(0)
+
+    const printed = demo('data', ['--once'])
+    expect(await printed.ended()).toBe(0)
+    expect(tables).toContainEqual(tableIn(printed.stdout()))
+    expect(printed.stderr()).toBe('')
 
     const once = demo('data', ['--once', '--json'])
     expect(await once.ended()).toBe(0)
