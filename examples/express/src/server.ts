@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import { resolve } from 'node:path'
 import { millimetric } from '@millimetric/adapters/express'
 import { createAnalytics } from '@millimetric/core'
@@ -46,7 +47,9 @@ app.get('/admin', async (_req, res) => {
   res.json({ visitors: visitors.rows, orders: orders.rows[0]?.value ?? 0 })
 })
 
-const server = app.listen(port, () => {
+// Without these a client that sends its headers byte by byte holds a connection for minutes.
+const timeouts = { headersTimeout: 8_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 }
+const server = createServer(timeouts, app).listen(port, () => {
   const address = server.address()
   const open = typeof address === 'object' && address !== null ? address.port : port
   console.log(`Listening on http://localhost:${open}`)

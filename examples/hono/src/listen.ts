@@ -11,7 +11,9 @@ export async function listen(
   fetch: (request: Request, env: object) => Response | Promise<Response>,
   { port, host }: { port: number; host: string },
 ): Promise<Listening> {
-  const server = createServer(getRequestListener(fetch))
+  // Without these a client that sends its headers byte by byte holds a connection for minutes.
+  const timeouts = { headersTimeout: 8_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 }
+  const server = createServer(timeouts, getRequestListener(fetch))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const busy = `Port ${port} is in use; choose another one: PORT=8788 npm run demo (PORT=0 takes any free one).`

@@ -216,6 +216,7 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
       tokenDeps,
       trustedProxies: options.trustedProxies,
       maxBodyBytes: options.maxBodyBytes,
+      bodyTimeoutMs: options.bodyTimeoutMs,
       authenticator,
       limiter,
       anyOrigin: allOrigins.matcher,

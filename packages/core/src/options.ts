@@ -39,6 +39,8 @@ export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDe
   beforeStore?: BeforeStore
   /** Largest request body after inflation, bytes; 1 MiB by default. */
   maxBodyBytes?: number
+  /** Milliseconds for a request body to arrive, half of them for any part of it; 10,000 by default. Then 408. */
+  bodyTimeoutMs?: number
   /** How long a verified key is trusted without asking again, milliseconds; 60,000 by default, at most 300,000. */
   keyCacheTtlMs?: number
   /** At least 16 characters that schedulers send as `X-Internal-Secret`; without it `/internal/…` answers 404. */
@@ -83,6 +85,7 @@ export interface ResolvedOptions {
   classifier: ClassifyOptions | undefined
   beforeStore: BeforeStore | undefined
   maxBodyBytes: number
+  bodyTimeoutMs: number
   keyCacheTtlMs: number
   internalSecret: string | undefined
   rateLimits: RateLimitsOption | undefined
@@ -125,6 +128,7 @@ const NAMES: Readonly<Record<keyof AnalyticsOptions, true>> = {
   classifier: true,
   beforeStore: true,
   maxBodyBytes: true,
+  bodyTimeoutMs: true,
   keyCacheTtlMs: true,
   internalSecret: true,
   rateLimits: true,
@@ -171,6 +175,7 @@ export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOpt
       1024,
       64 * LIMITS.bodyBytes,
     ),
+    bodyTimeoutMs: whole('bodyTimeoutMs', options.bodyTimeoutMs ?? 10_000, 10, 3_600_000),
     keyCacheTtlMs: whole('keyCacheTtlMs', options.keyCacheTtlMs ?? 60_000, 0, 300_000),
     internalSecret: checkSecret(options.internalSecret),
     rateLimits:

@@ -4,19 +4,27 @@ import { AnalyticsError } from '../errors.js'
 // is refused alone, by the rule of 32 levels, and not together with its neighbours.
 const BODY_DEPTH = 128
 
+export interface BodyLimits {
+  /** After inflation. */
+  readonly maxBodyBytes: number
+  /** Milliseconds for the whole body, and half of them for any part of it to come. */
+  readonly bodyTimeoutMs: number
+}
+
 /**
- * Reads a JSON body: at most `maxBytes` after inflation, gzip or plain, UTF-8, nested at most 128
- * levels. Nothing is parsed before it has been bounded. Errors: `payload_too_large`,
+ * Reads a JSON body: bounded in bytes after inflation and in time, gzip or plain, UTF-8, nested at most 128
+ * levels. Nothing is parsed before it has been bounded. Errors: `payload_too_large`, `request_timeout`,
  * `unsupported_media_type`, and `invalid_payload` with `details.reason` `empty_body`, `invalid_encoding`,
  * `too_deep` or `invalid_json`.
  */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
+  const { maxBodyBytes: maxBytes } = limits
   checkMediaType(request.headers.get('content-type'))
   const encoding = checkEncoding(request.headers.get('content-encoding'))
   const announced = Number(request.headers.get('content-length') ?? '0')
   if (encoding === 'identity' && announced > maxBytes) throw tooLarge(maxBytes)
   if (request.body === null) throw invalid('empty_body', 'The request has no body.')
-  const bytes = await readBounded(inflated(request.body, encoding), maxBytes, encoding)
+  const bytes = await readBounded(inflated(request.body, encoding), limits, encoding)
   if (bytes.length === 0) throw invalid('empty_body', 'The request has no body.')
   checkDepth(bytes, BODY_DEPTH)
   return parse(decode(bytes))
@@ -49,29 +57,15 @@ function inflated(body: Bytes, encoding: 'identity' | 'gzip'): Bytes {
 
 async function readBounded(
   stream: Bytes,
-  maxBytes: number,
+  limits: BodyLimits,
   encoding: 'identity' | 'gzip',
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
-  const reader = stream.getReader()
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
-      length += value.length
-      if (length > maxBytes) {
-        // Not awaited: a client that goes on sending must not hold the answer up.
-        reader.cancel().catch(() => {})
-        throw tooLarge(maxBytes)
-      }
-      chunks.push(value)
-    }
-  } catch (error) {
-    if (error instanceof AnalyticsError) throw error
-    throw encoding === 'gzip'
-      ? invalid('invalid_encoding', 'The body is not valid gzip.')
-      : new AnalyticsError('request_timeout', 'The body did not arrive whole.', { cause: error })
+  for await (const chunk of chunksOf(stream, limits.bodyTimeoutMs, encoding)) {
+    length += chunk.length
+    if (length > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes)
+    chunks.push(chunk)
   }
   const [only] = chunks
   if (chunks.length === 1 && only !== undefined) return only
@@ -82,6 +76,43 @@ async function readBounded(
     at += chunk.length
   }
   return whole
+}
+
+/** The parts of a body as they come. Whoever stops reading cancels the rest, as does a body that is late. */
+async function* chunksOf(
+  stream: Bytes,
+  timeoutMs: number,
+  encoding: 'identity' | 'gzip',
+): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader()
+  let late = false
+  // Not awaited: a client that goes on sending, or never does, must not hold the answer up.
+  const cancel = (): void => void reader.cancel().catch(() => {})
+  const giveUp = (): void => {
+    late = true
+    cancel()
+  }
+  const whole = setTimeout(giveUp, timeoutMs)
+  let part = setTimeout(giveUp, timeoutMs / 2)
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (late) throw new Error('late')
+      if (done) return
+      yield value
+      clearTimeout(part)
+      part = setTimeout(giveUp, timeoutMs / 2)
+    }
+  } catch (cause) {
+    if (late) throw new AnalyticsError('request_timeout', 'The body did not arrive in time.')
+    throw encoding === 'gzip'
+      ? invalid('invalid_encoding', 'The body is not valid gzip.')
+      : new AnalyticsError('request_timeout', 'The body did not arrive whole.', { cause })
+  } finally {
+    clearTimeout(whole)
+    clearTimeout(part)
+    cancel()
+  }
 }
 
 function decode(bytes: Uint8Array): string {

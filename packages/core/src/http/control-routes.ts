@@ -103,15 +103,15 @@ async function usage({ control }: RouteDeps, { caller, project }: UserCall): Pro
 }
 
 /** An object of any content: each use case checks every field itself. */
-async function body<T extends object>({ maxBodyBytes }: RouteDeps, { request }: UserCall): Promise<T> {
-  const read = await readJson(request, maxBodyBytes)
+async function body<T extends object>(deps: RouteDeps, { request }: UserCall): Promise<T> {
+  const read = await readJson(request, deps)
   if (!isObject<T>(read)) throw invalidField('input', 'must be an object.')
   return read
 }
 
 /** For routes whose fields all have defaults. */
 async function optionalBody<T extends object>(deps: RouteDeps, call: UserCall): Promise<T> {
-  const read = await readJson(call.request, deps.maxBodyBytes).catch((error: unknown) => {
+  const read = await readJson(call.request, deps).catch((error: unknown) => {
     if (isAnalyticsError(error) && error.details?.reason === 'empty_body') return {}
     throw error
   })

@@ -29,7 +29,7 @@ export const INGEST_ROUTES: readonly Route[] = [
 ]
 
 async function track(deps: RouteDeps, call: KeyCall): Promise<Response> {
-  const body = await readJson(call.request, deps.maxBodyBytes)
+  const body = await readJson(call.request, deps)
   const [result] = await store(deps, call, { events: [body] })
   if (result === undefined || result.status === 'rejected') throw refusal(result)
   const answer: TrackResponse = {
@@ -42,7 +42,7 @@ async function track(deps: RouteDeps, call: KeyCall): Promise<Response> {
 }
 
 async function batch(deps: RouteDeps, call: KeyCall): Promise<Response> {
-  const { events, sent_at } = readBatch(await readJson(call.request, deps.maxBodyBytes))
+  const { events, sent_at } = readBatch(await readJson(call.request, deps))
   const results = await store(deps, call, { events, sentAt: sent_at })
   if (results.every(({ status }) => status === 'rejected')) {
     throw new AnalyticsError('invalid_payload', 'Every event of the batch was rejected; details say why.', {
@@ -55,7 +55,7 @@ async function batch(deps: RouteDeps, call: KeyCall): Promise<Response> {
 }
 
 async function identify(deps: RouteDeps, call: KeyCall): Promise<Response> {
-  const body = await readJson(call.request, deps.maxBodyBytes)
+  const body = await readJson(call.request, deps)
   const [result] = await store(deps, call, { events: [body], validate: validateIdentify })
   if (result === undefined || result.status === 'rejected') throw refusal(result)
   const answer: IdentifyResponse = { ok: true }

@@ -22,8 +22,8 @@ export const PRIVACY_ROUTES: readonly Route[] = [
     scope: 'admin',
     secretOnly: 'forget_requires_secret_key',
     allowQueryKey: false,
-    run: async ({ privacy, maxBodyBytes }, { request, principal }) =>
-      json(await forget(privacy.forget, principal, await readJson(request, maxBodyBytes)), 200),
+    run: async (deps, { request, principal }) =>
+      json(await forget(deps.privacy.forget, principal, await readJson(request, deps)), 200),
   },
   {
     by: 'key',

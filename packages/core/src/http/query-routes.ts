@@ -12,7 +12,7 @@ import { queryPerson } from '../query/person.js'
 import { querySchema } from '../query/schema.js'
 import { querySources } from '../query/sources.js'
 import { queryStats } from '../query/stats.js'
-import { readJson } from './body.js'
+import { type BodyLimits, readJson } from './body.js'
 import { answerExport } from './export-route.js'
 import { json } from './respond.js'
 import type { KeyRoute, Route } from './route.js'
@@ -64,17 +64,17 @@ function get(name: string, ask: Ask): Route {
 }
 
 function post(name: string, ask: Ask): Route {
-  return route(name, 'POST', async ({ queryDeps, maxBodyBytes }, { request, principal }) =>
+  return route(name, 'POST', async (deps, { request, principal }) =>
     json(
-      await ask(queryDeps, principal, await question(request, maxBodyBytes), { signal: request.signal }),
+      await ask(deps.queryDeps, principal, await question(request, deps), { signal: request.signal }),
       200,
     ),
   )
 }
 
 /** A question as JSON. */
-async function question(request: Request, maxBytes: number): Promise<Record<string, unknown>> {
-  const body = await readJson(request, maxBytes)
+async function question(request: Request, limits: BodyLimits): Promise<Record<string, unknown>> {
+  const body = await readJson(request, limits)
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body }
   throw new AnalyticsError('invalid_params', 'A question is a JSON object of parameters.')
 }

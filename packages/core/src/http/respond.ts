@@ -21,6 +21,8 @@ export function errorResponse(error: AnalyticsError, requestId: string): Respons
   if (error.retryAfter !== undefined) response.headers.set('retry-after', String(error.retryAfter))
   if (error.status === 415) response.headers.set('accept-encoding', 'gzip')
   if (error.status === 401) response.headers.set('www-authenticate', 'Bearer')
-  if (error.code === 'shutting_down') response.headers.set('connection', 'close')
+  // After a timeout the rest of the body may come for ever.
+  if (error.code === 'shutting_down' || error.code === 'request_timeout')
+    response.headers.set('connection', 'close')
   return response
 }

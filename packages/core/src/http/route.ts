@@ -6,14 +6,14 @@ import type { IngestDeps } from '../ingest/ingest.js'
 import type { Scope } from '../ports/key-store.js'
 import type { Caller } from '../projects/manage-projects.js'
 import type { QueryDeps } from '../query/events.js'
+import type { BodyLimits } from './body.js'
 import type { ControlDeps } from './control-deps.js'
 import type { PrivacyDeps } from './privacy-routes.js'
 
-export interface RouteDeps {
+export interface RouteDeps extends BodyLimits {
   ingestDeps: IngestDeps
   queryDeps: QueryDeps
   trustedProxies: number
-  maxBodyBytes: number
   control: ControlDeps
   privacy: PrivacyDeps
   tokenDeps: TokenDeps

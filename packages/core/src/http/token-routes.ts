@@ -12,7 +12,7 @@ export const TOKEN_ROUTES: readonly Route[] = [
     scope: 'read',
     secretOnly: 'key_kind_not_allowed',
     allowQueryKey: false,
-    run: async ({ tokenDeps, maxBodyBytes }, { request, principal }) =>
-      json(await createToken(tokenDeps, principal, await readJson(request, maxBodyBytes)), 201),
+    run: async (deps, { request, principal }) =>
+      json(await createToken(deps.tokenDeps, principal, await readJson(request, deps)), 201),
   },
 ]

@@ -27,7 +27,7 @@ export interface TestServer {
 }
 
 /** Serves on a real socket; every error answer must have the documented form. */
-export async function serve(analytics: Analytics): Promise<TestServer> {
+export async function serve(analytics: Pick<Analytics, 'handler'>): Promise<TestServer> {
   const server = createServer(toNodeHandler(analytics))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
