@@ -5,6 +5,7 @@ import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
 import { pgliteKeys } from '@millimetric/core/pglite'
 import { postgresKeys } from '@millimetric/core/postgres'
 import { expect, test } from 'vitest'
+import { findStores } from '../src/cli/stores.js'
 
 const stores = { events: memoryEvents(), keys: memoryKeys() }
 
@@ -96,6 +97,20 @@ test('an event store that can not be reached says what to look at, and not where
   expect(JSON.stringify(receipt)).not.toMatch(/localhost|hunter2/)
   expect(heard).toMatchObject([{ kind: 'events_not_stored', code: 'storage_unavailable', count: 1 }])
   await analytics.close()
+})
+
+test('so does what the command line opens', async () => {
+  const where = { data: 'none', database: undefined, postgres: undefined, pepper: undefined }
+  await expect(findStores({ ...where, clickhouse: 'user:secret' })).rejects.toMatchObject({
+    code: 'invalid_options',
+    message: expect.stringMatching(/^(?!.*secret).*url must be the HTTP interface/),
+  })
+  const { events } = await findStores({ ...where, clickhouse: 'http://me:hunter2@localhost:1' })
+  await expect(events.migrate()).rejects.toMatchObject({
+    code: 'storage_unavailable',
+    message: expect.stringMatching(/^(?!.*(?:localhost|hunter2)).*is the server running/i),
+  })
+  await events.close()
 })
 
 test('keys of another pepper are refused, and the operator hears which pepper they need', async () => {

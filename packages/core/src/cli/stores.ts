@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { AnalyticsError } from '../errors.js'
+import { parseUrl } from '../parse-url.js'
 import type { EventStore } from '../ports/event-store.js'
 import type { KeyStore } from '../ports/key-store.js'
 
@@ -35,12 +36,14 @@ async function findEvents({ data, clickhouse, database }: Where): Promise<Stores
   const named = database === undefined ? {} : { database }
   if (clickhouse !== undefined) {
     const { clickhouseEvents } = await import('../stores/clickhouse/index.js')
-    const url = new URL(clickhouse)
-    const { username, password } = url
-    url.username = ''
-    url.password = ''
+    const url = parseUrl(clickhouse)
+    const { username = '', password = '' } = url ?? {}
+    if (url !== undefined) {
+      url.username = ''
+      url.password = ''
+    }
     return clickhouseEvents({
-      url: url.href,
+      url: url?.href ?? clickhouse,
       ...(username === '' ? {} : { username: decodeURIComponent(username) }),
       ...(password === '' ? {} : { password: decodeURIComponent(password) }),
       ...named,

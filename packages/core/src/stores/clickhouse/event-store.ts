@@ -189,8 +189,12 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     },
 
     async migrate() {
-      const { writer } = await open()
-      return await migrate(writer, database)
+      try {
+        const { writer } = await open()
+        return await migrate(writer, database)
+      } catch (error) {
+        throw startError(error)
+      }
     },
 
     plan() {
