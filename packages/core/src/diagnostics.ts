@@ -60,7 +60,15 @@ export function printFailures(diagnostic: Diagnostic): void {
   const facts = Object.entries(rest)
     .filter(([key]) => key !== 'error')
     .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
-  console.error(`millimetric: ${[kind, ...facts, ...(error === undefined ? [] : [error])].join(' ')}`)
+  const line = [kind, ...facts, ...(error === undefined ? [] : [error])].join(' ')
+  console.error(`millimetric: ${line.replace(UNPRINTABLE, escaped)}`)
+}
+
+// What JSON leaves as it is, and what ends a line or steers a terminal all the same.
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029]/g
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** A listener that throws must not reach the host: its error is swallowed here, and only here. */

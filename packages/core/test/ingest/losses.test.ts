@@ -6,7 +6,7 @@ import {
   type Diagnostic,
 } from '@millimetric/core'
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 const EVENT = { event: 'e', anonymous_id: 'a' }
 const NOW = Date.UTC(2026, 4, 16, 12)
@@ -235,6 +235,20 @@ describe('over HTTP: what was read and is not stored is heard of too', () => {
     expect(await closed.post('/v1/track', EVENT)).toMatchObject({ status: 503 })
     expect(closed.heard).toMatchObject([{ kind: 'events_not_stored', code: 'shutting_down', count: 1 }])
   })
+})
+
+test('without a listener a loss is one line on stderr, and no text in it can do anything to a terminal', async () => {
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+  try {
+    const analytics = createAnalytics({ events: memoryEvents(), keys: memoryKeys() })
+    await analytics.track(EVENT, { project: 'a\n\u001b[2J\u007f\u009b31m\u2028b' })
+    expect(printed.mock.calls).toEqual([
+      [expect.stringMatching(/^millimetric: events_not_stored [\x20-\x7e]*$/)],
+    ])
+    expect(printed.mock.calls[0]?.[0]).toContain('code="unknown_project"')
+  } finally {
+    printed.mockRestore()
+  }
 })
 
 test('a batch of no events is fine and says nothing', async () => {
