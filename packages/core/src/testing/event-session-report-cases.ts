@@ -14,7 +14,7 @@ import {
 } from './event-store-case.js'
 import { visits } from './event-visits.js'
 import { expectEqual } from './expect.js'
-import { storedEvent, TEST_NOON, TEST_PROJECT } from './stored-event.js'
+import { OTHER_PROJECT, storedEvent, TEST_NOON, TEST_PROJECT } from './stored-event.js'
 
 async function table(store: EventStore, plan: StatsPlan): Promise<unknown[]> {
   const rows = await sessionRows(store, plan)
@@ -47,26 +47,22 @@ export const sessionReportCases: readonly EventStoreCase[] = [
   {
     name: 'what retention has ended is in no session, removed already or not',
     async run(store) {
-      await store.insert(
-        batch(
-          ...visits(
-            [-10 * MINUTE, { path: '/old' }],
-            [5 * MINUTE, { path: '/new' }],
-            [HOUR / 4, { path: '/' }],
-          ),
-        ),
-      )
-      const kept = { kept_from: TEST_NOON, from: TEST_NOON }
-      const byEntry = stats({ ...kept, group_by: ['entry_path'] })
-      const answers = async (): Promise<unknown[]> => [
-        await sessionTotals(store, sessions(kept)),
-        await table(store, sessions({ ...kept, group_by: ['entry_path', 'exit_path'] })),
-        (await store.query<'stats'>(byEntry)).rows.map(({ group, values }) => [...group, ...values]),
-      ]
-      const expected = [[1, 0, 2, 10], [['/new', '/', 1]], [['/new', 2]]]
-      expectEqual(await answers(), expected, 'it is still there')
-      await store.purge([{ kind: 'retention', project_id: TEST_PROJECT, before: TEST_NOON }])
-      expectEqual(await answers(), expected, 'it is removed')
+      const past = visits([-10 * MINUTE, { path: '/old', event_id: 'old' }])
+      const kept = visits([5 * MINUTE, { path: '/new' }], [HOUR / 4, { path: '/' }])
+      const alone = kept.map((event) => ({ ...event, project_id: OTHER_PROJECT }))
+      await store.insert(batch(...past, ...kept, ...alone))
+      for (const project_id of [TEST_PROJECT, OTHER_PROJECT]) {
+        const scope = { project_id, kept_from: TEST_NOON, from: TEST_NOON }
+        expectEqual(await sessionTotals(store, sessions(scope)), [1, 0, 2, 10], 'sessions')
+        const pages = sessions({ ...scope, group_by: ['entry_path', 'exit_path'] })
+        expectEqual(await table(store, pages), [['/new', '/', 1]], 'pages of sessions')
+        const { rows } = await store.query<'stats'>(stats({ ...scope, group_by: ['entry_path'] }))
+        expectEqual(
+          rows.map(({ group, values }) => [...group, ...values]),
+          [['/new', 2]],
+          'pages of events',
+        )
+      }
     },
   },
   {
