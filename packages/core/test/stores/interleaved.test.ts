@@ -110,3 +110,131 @@ describe('a day is built while verdicts are rewritten', () => {
     expect(truth).toMatchObject([{ group: ['rewritten'], values: [100] }])
   })
 })
+
+describe('something happens between two statements of a question', () => {
+  const LOOK = /AS twins/
+  const questions: readonly (readonly [string, StatsPlan])[] = [
+    ['a total', question()],
+    ['distinct visitors', question({ metric: 'uniques' })],
+    ['a series', question({ buckets: DAYS.map(({ start }) => start) })],
+    ['a series of groups', question({ group_by: ['event_name'], buckets: DAYS.map(({ start }) => start) })],
+  ]
+
+  async function buildBoth(): Promise<void> {
+    await fill()
+    expect(await store.buildDays(TEST_PROJECT, DAYS)).toBe(2)
+  }
+
+  /** Does something once, before or after the n-th statement that is an answer and no look at the bookkeeping. */
+  function once(when: 'before' | 'after', nth: number, act: () => Promise<void>): ClickhouseEventStore {
+    let answers = 0
+    return interrupted(engine, database, {
+      async [when](query: string) {
+        if (!query.startsWith('SELECT') || LOOK.test(query)) return
+        answers += 1
+        if (answers === nth) await act()
+      },
+    })
+  }
+
+  async function forget(user_id: string): Promise<void> {
+    const id = crypto.randomUUID()
+    const person = { project_id: TEST_PROJECT, user_id, anonymous_id: '', until: RANGE.to }
+    await store.noteErasures([{ id, ...person }])
+    await store.purge([{ kind: 'person', erasure_id: id, project_id: TEST_PROJECT }])
+    await store.settleErasures([
+      { id, project_id: TEST_PROJECT, subject: 'user', requested_at: 0, verified_at: 0, removed: {} },
+    ])
+  }
+
+  test.each(questions)(
+    'somebody is forgotten, asked for %s: the days do not lack everybody',
+    async (_, plan) => {
+      await buildBoth()
+      expect(await bothWays(store, plan)).toMatchObject([{}, {}, 'rollup'])
+      const [answer, truth, by] = await bothWays(
+        once('before', 1, async () => await forget('u1')),
+        plan,
+      )
+      expect(answer).toEqual(truth)
+      expect(by).toBe('raw')
+      if (plan.group_by.length === 0) return
+      const late = await bothWays(
+        once('before', 2, async () => await forget('u2')),
+        plan,
+      )
+      expect(late[0]).toEqual(late[1])
+    },
+  )
+
+  const twin = storedEvent({
+    event_id: 'e1',
+    anonymous_id: 'v1',
+    user_id: 'u1',
+    timestamp: MIDNIGHT + 60_000,
+  })
+  const later = { ...twin, received_at: twin.received_at + 1, anonymous_id: 'other' }
+  const plain = question({ days: null, metric: 'uniques' })
+
+  test.each([...questions, ['distinct visitors among events', plain] as const])(
+    'a twin comes, asked for %s: it counts once',
+    async (_, plan) => {
+      await buildBoth()
+      const truth = await bothWays(store, plan)
+      const asked = once('before', 1, async () => await store.insert({ token: 'twin', events: [later] }))
+      const [answer, , by] = await bothWays(asked, plan)
+      expect(answer).toEqual(truth[0])
+      expect(by).toBe('raw')
+    },
+  )
+
+  test('twins are swept after a question has seen both: it is asked again', async () => {
+    await fill()
+    const truth = await bothWays(store, plain)
+    let sweeps = 0
+    let armed = true
+    const answers = (query: string): boolean => armed && query.startsWith('SELECT') && !LOOK.test(query)
+    const asked = interrupted(engine, database, {
+      async before(query) {
+        if (answers(query)) await store.insert({ token: `swept-${sweeps}`, events: [later] })
+      },
+      async after(query) {
+        if (!answers(query)) return
+        armed = false
+        sweeps += await store.removeTwins()
+      },
+    })
+    // The first question of a store begins with a look at the books, later ones with what the last has seen there.
+    for (const _ of [1, 2]) {
+      armed = true
+      expect(await bothWays(asked, plain)).toEqual(truth)
+    }
+    expect(sweeps).toBe(2)
+  })
+
+  test('a day with twins is counted from events until they are swept, and answers again when it is built anew', async () => {
+    await buildBoth()
+    const plan = question({ metric: 'uniques' })
+    const truth = await bothWays(store, plan)
+    expect(truth[2]).toBe('rollup')
+    await store.insert({ token: 'twin', events: [later] })
+    expect(await bothWays(store, plan)).toEqual([truth[0], truth[0], 'raw'])
+    expect(await store.removeTwins()).toBe(1)
+    await passHalfAMinute()
+    expect(await store.buildDays(TEST_PROJECT, DAYS)).toBe(1)
+    expect(await bothWays(store, plan)).toEqual([truth[0], truth[0], 'rollup'])
+  })
+
+  test('a day is built while somebody in it is forgotten: it does not answer with them', async () => {
+    await fill()
+    const builder = interrupted(engine, database, {
+      async after(query) {
+        if (/^INSERT INTO \S+daily_rollup/.test(query)) await forget('u1')
+      },
+    })
+    expect(await builder.buildDays(TEST_PROJECT, DAYS.slice(0, 1))).toBe(0)
+    const [answer, truth] = await bothWays(store, question({ metric: 'uniques' }))
+    expect(answer).toEqual(truth)
+    expect(truth).toMatchObject([{ values: [49] }])
+  })
+})

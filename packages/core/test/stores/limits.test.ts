@@ -83,10 +83,9 @@ async function timesOf(ask: (analytics: Analytics) => Promise<unknown>, seconds:
     async query({ query }) {
       given.push(Number(/SETTINGS max_execution_time=([\d.]+)/.exec(query)?.[1]))
       now += 1000
-      // Groups, where it is asked for some.
-      return {
-        json: async <T>(): Promise<T[]> => JSON.parse('[{"group_0":"a","metric_0":1},{"group_0":"b"}]'),
-      }
+      // Groups, where it is asked for some; and books in which nothing has happened.
+      const rows = '[{"group_0":"a","metric_0":1,"twins":0,"removed":0,"fresh":[]},{"group_0":"b"}]'
+      return { json: async <T>(): Promise<T[]> => JSON.parse(rows) }
     },
     close: async () => {},
   }

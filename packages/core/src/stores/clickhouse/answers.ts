@@ -11,6 +11,7 @@ import type {
 } from '../../ports/query-plan.js'
 import { createAttributionAnswer } from './attribution-answer.js'
 import { createCohortsAnswer } from './cohorts-answer.js'
+import { createExactAnswers } from './exact-answers.js'
 import { createFunnelAnswer } from './funnel-answer.js'
 import { createLiveAnswer } from './live-answer.js'
 import { createPathsAnswer } from './paths-answer.js'
@@ -19,23 +20,43 @@ import { type Read, rawFacts } from './reader.js'
 import { createSchemaAnswer } from './schema-answer.js'
 import { eventsStatement, sourcesStatement } from './sql/events.js'
 import { exportStatement } from './sql/export.js'
-import { type Reading, twinsStatement } from './sql/reading.js'
+import type { Reading } from './sql/reading.js'
+import type { RolledDays } from './sql/rollup.js'
 import { createStatsAnswer } from './stats-answer.js'
 
 type Plan<K extends QueryPlan['kind']> = Extract<QueryPlan, { kind: K }>
-export type Answers = {
-  readonly [K in QueryPlan['kind']]: (plan: Plan<K>, options?: CallOptions) => Promise<QueryResults[K]>
+type Answers = {
+  readonly [K in QueryPlan['kind']]: (
+    plan: Plan<K>,
+    options: CallOptions | undefined,
+    rolled: RolledDays | null,
+  ) => Promise<QueryResults[K]>
+}
+export type Answer = <K extends QueryPlan['kind']>(
+  plan: Plan<K>,
+  options?: CallOptions,
+) => Promise<QueryResults[K]>
+
+/** Answers plans from one database. */
+export function createAnswers(read: Read, database: string, rollupFromRows: number): Answer {
+  const exactly = createExactAnswers(read, database, rollupFromRows)
+  const plain = answersOf(read, database, false)
+  const apart = answersOf(read, database, true)
+  return async <K extends QueryPlan['kind']>(plan: Plan<K>, options?: CallOptions) =>
+    await exactly(plan, options, async ({ distinct, rolled }) => {
+      const answers = distinct ? apart : plain
+      return await answers[plan.kind](plan, options, rolled)
+    })
 }
 
-/** Answers plans from one database. Each asks first whether ids must be told apart, which is almost never. */
-export function createAnswers(read: Read, database: string, rollupFromRows: number): Answers {
-  async function reading(plan: QueryPlan, options: CallOptions | undefined): Promise<Reading> {
-    const [row] = await read<{ twins: number }>(twinsStatement(database, plan.project_id), options)
-    return { database, distinct: (row?.twins ?? 0) > 0, kept_from: plan.kept_from ?? 0 }
+/** `distinct`: ids must be told apart, which they almost never must. */
+function answersOf(read: Read, database: string, distinct: boolean): Answers {
+  async function reading(plan: QueryPlan): Promise<Reading> {
+    return { database, distinct, kept_from: plan.kept_from ?? 0 }
   }
 
   async function events(plan: EventsPlan, options?: CallOptions): Promise<EventsResult> {
-    const found = await read<Placed<EventRow>>(eventsStatement(await reading(plan, options), plan), options)
+    const found = await read<Placed<EventRow>>(eventsStatement(await reading(plan), plan), options)
     return {
       ...rawFacts(found.length > plan.limit),
       rows: found.slice(0, plan.limit).map(({ moment: _, ...row }) => row),
@@ -44,7 +65,7 @@ export function createAnswers(read: Read, database: string, rollupFromRows: numb
   }
 
   async function exported(plan: ExportPlan, options?: CallOptions): Promise<ExportResult> {
-    const found = await read<Placed<ExportRow>>(exportStatement(await reading(plan, options), plan), options)
+    const found = await read<Placed<ExportRow>>(exportStatement(await reading(plan), plan), options)
     return {
       rows: found.slice(0, plan.limit).map(({ moment: _, ...row }) => row),
       next: nextOf(found, plan.limit),
@@ -59,7 +80,7 @@ export function createAnswers(read: Read, database: string, rollupFromRows: numb
       uniques: number
       paid_events: number
     }
-    const rows = await read<Row>(sourcesStatement(await reading(plan, options), plan), options)
+    const rows = await read<Row>(sourcesStatement(await reading(plan), plan), options)
     return {
       ...rawFacts(rows.length > plan.limit),
       rows: rows.slice(0, plan.limit).map(({ group_source, group_medium, ...numbers }) => ({
@@ -81,7 +102,7 @@ export function createAnswers(read: Read, database: string, rollupFromRows: numb
     funnel: createFunnelAnswer(read, reading),
     cohorts: createCohortsAnswer(read, reading),
     paths: createPathsAnswer(read, reading),
-    stats: createStatsAnswer({ read, database, rollupFromRows, reading }),
+    stats: createStatsAnswer({ read, reading }),
   }
 }
 

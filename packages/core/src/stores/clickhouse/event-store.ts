@@ -87,7 +87,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
   const read = createReader(start, limits)
   const lookUp = createReader(start, limits, 'quick')
-  const answers = createAnswers(createReader(start, limits, 'answers'), database, parts.rollupFromRows)
+  const answer = createAnswers(createReader(start, limits, 'answers'), database, parts.rollupFromRows)
 
   /** When the first row of the batch was stored, by the server's clock; undefined when none is. */
   async function landedAt(
@@ -185,7 +185,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     },
 
     async query<K extends QueryPlan['kind']>(plan: Extract<QueryPlan, { kind: K }>, options?: CallOptions) {
-      return await answers[plan.kind](plan, { ...options, began: options?.began ?? performance.now() })
+      return await answer(plan, { ...options, began: options?.began ?? performance.now() })
     },
 
     async migrate() {

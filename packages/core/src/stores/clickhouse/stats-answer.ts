@@ -7,45 +7,21 @@ import {
   type StatsResultRow,
 } from '../../ports/stats-plan.js'
 import type { FindReading, Read } from './reader.js'
-import type { Reading } from './sql/reading.js'
-import { freshDaysStatement, type RolledDays, remainder, rollupDays } from './sql/rollup.js'
+import type { RolledDays } from './sql/rollup.js'
 import { statsStatement } from './sql/stats.js'
 import { type NamedGroups, nameGroups } from './sql/stats-part.js'
-
-const MOST_GAPS = 20
 
 type Row = { readonly [column: string]: string | number | null | undefined }
 
 export function createStatsAnswer({
   read,
-  database,
-  rollupFromRows,
   reading,
 }: {
   read: Read
-  database: string
-  rollupFromRows: number
   reading: FindReading
-}): (plan: StatsPlan, options?: CallOptions) => Promise<StatsResult> {
-  async function rolledDays(
-    plan: StatsPlan,
-    how: Reading,
-    options: CallOptions | undefined,
-  ): Promise<RolledDays | null> {
-    const days = how.distinct ? [] : rollupDays(plan)
-    if (days.length === 0) return null
-    const ends = new Map(days.map(({ start, end }) => [start, end]))
-    type Fresh = { start: number; generation: string; rows: number }
-    const found = await read<Fresh>(freshDaysStatement(database, plan.project_id, days), options)
-    if (found.length === 0 || found.reduce((sum, { rows }) => sum + rows, 0) < rollupFromRows) return null
-    const fresh = found.map(({ start, generation }) => ({ start, end: ends.get(start) ?? start, generation }))
-    const gaps = remainder(plan, fresh)
-    return gaps.length > MOST_GAPS ? null : { fresh, gaps }
-  }
-
-  return async (plan, options) => {
+}): (plan: StatsPlan, options: CallOptions | undefined, rolled: RolledDays | null) => Promise<StatsResult> {
+  return async (plan, options, rolled) => {
     const how = await reading(plan, options)
-    const rolled = await rolledDays(plan, how, options)
     const only = plan.only === null ? [] : [await nameGroups(plan.only)]
     const ask = async (buckets: readonly number[] | null, within: readonly NamedGroups[]): Promise<Row[]> =>
       await read<Row>(statsStatement(how, { plan, buckets, only: within }, rolled), options)

@@ -48,8 +48,8 @@ FROM (SELECT project_id FROM ${twinIds(db)})`,
   await recheckDays(clients, swept, settled)
   await writer.command({
     query: `INSERT INTO ${db}.sweeps (swept_until, removed) ${settingsClause(writing())}
-SELECT toDateTime64({settled:String}, 6, 'UTC'), {removed:UInt64}`,
-    query_params: { settled, removed },
+SELECT toDateTime64({settled:String}, 6, 'UTC'), 0`,
+    query_params: { settled },
   })
   return removed
 }
@@ -75,6 +75,11 @@ async function removeLater(
   await waitForMutations(clients, ['events'])
   await removeWritten(clients, erasing, 'copies')
   await writer.command({ query: restoreLinks(db), query_params: erasing })
+  // Before it lets go of the rows: a question that saw both rows of an id finds one or the other (sql/reading).
+  await writer.command({
+    query: `INSERT INTO ${db}.sweeps (swept_until, removed) ${settingsClause(writing())} SELECT toDateTime64(0, 6, 'UTC'), {removed:UInt64}`,
+    query_params: { removed: written.all },
+  })
   await writer.command({
     query: `ALTER TABLE ${db}.erased_rows DELETE WHERE ${OWN} ${settingsClause({ mutations_sync: 2 })}`,
     query_params: erasing,

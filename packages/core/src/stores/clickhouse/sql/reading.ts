@@ -36,6 +36,18 @@ export function twinsStatement(database: string, projectId: string): Statement {
   }
 }
 
+/**
+ * Columns `twins` (ids of the project with more than one row, rows that a sweep is removing among them) and `removed` (rows
+ * that sweeps have removed). A sweep counts there before it lets go of the rows.
+ */
+export function twinsColumns(database: string): string {
+  const db = identifier(database)
+  return `(SELECT count() FROM (SELECT t.id_hash FROM ${twinIds(database)})) + (
+    SELECT count() FROM ${db}.erased_rows AS x WHERE x.project_id = {project_id:UUID}
+      AND x.erasure_id NOT IN (SELECT n.erasure_id FROM ${db}.erasures AS n WHERE n.project_id = {project_id:UUID})
+  ) AS twins, (SELECT sum(removed) FROM ${db}.sweeps) AS removed`
+}
+
 /** `event_ids AS t …` grouped by id: those that came since the last sweep and have more than one row, older ones included. */
 function twinIds(database: string): string {
   const db = identifier(database)

@@ -1,0 +1,74 @@
+import type { CallOptions, Day } from '../../ports/event-store.js'
+import type { QueryPlan } from '../../ports/query-plan.js'
+import type { StatsPlan } from '../../ports/stats-plan.js'
+import type { Read } from './reader.js'
+import { type FreshDay, lookStatement, type RolledDays, remainder, rollupDays } from './sql/rollup.js'
+
+/** How the rows of a plan are to be read. */
+export interface Manner {
+  /** Later rows of twins must be left out. */
+  readonly distinct: boolean
+  /** What of it a rollup answers. */
+  readonly rolled: RolledDays | null
+}
+
+/** What one look at the bookkeeping says of a project. */
+interface Look {
+  readonly twins: number
+  readonly removed: number
+  readonly fresh: readonly (Omit<FreshDay, 'end'> & { readonly rows: number })[]
+}
+
+const MOST_GAPS = 20
+const TRIES = 4
+
+/**
+ * Answers a plan so that the answer is true however events change meanwhile. ClickHouse has no snapshot over tables, so
+ * the bookkeeping is looked at when the answer is there: when no id had a second row, no sweep had taken one away since
+ * the look before, and the days of the rollup were still those, nothing that was read can have been wrong. Else it is
+ * answered again, from events. Costs what a look beforehand would.
+ */
+export function createExactAnswers(
+  read: Read,
+  database: string,
+  rollupFromRows: number,
+): <T>(plan: QueryPlan, options: CallOptions | undefined, answer: (how: Manner) => Promise<T>) => Promise<T> {
+  /** Rows that sweeps had removed by the last look at any project. */
+  let removed: number | undefined
+
+  async function look(plan: QueryPlan, days: readonly Day[], options?: CallOptions): Promise<Look> {
+    const [found] = await read<Look>(lookStatement(database, plan.project_id, days), options)
+    const seen = found ?? { twins: 0, removed: 0, fresh: [] }
+    removed = Math.max(removed ?? 0, seen.removed)
+    return seen
+  }
+
+  function rolledDays(plan: StatsPlan, days: readonly Day[], { twins, fresh }: Look): RolledDays | null {
+    if (twins > 0 || fresh.length === 0) return null
+    if (fresh.reduce((sum, { rows }) => sum + rows, 0) < rollupFromRows) return null
+    const ends = new Map(days.map(({ start, end }) => [start, end]))
+    const whole = fresh.map(({ start, generation }) => ({ start, end: ends.get(start) ?? start, generation }))
+    const gaps = remainder(plan, whole)
+    return gaps.length > MOST_GAPS ? null : { fresh: whole, gaps }
+  }
+
+  return async (plan, options, answer) => {
+    const days = plan.kind === 'stats' ? rollupDays(plan) : []
+    let before: Look =
+      days.length === 0 && removed !== undefined
+        ? { twins: 0, removed, fresh: [] }
+        : await look(plan, days, options)
+    for (let tries = 1; ; tries++) {
+      const rolled = plan.kind === 'stats' && tries === 1 ? rolledDays(plan, days, before) : null
+      const distinct = before.twins > 0
+      const result = await answer({ distinct, rolled })
+      const after = await look(plan, rolled === null ? [] : days, options)
+      const same =
+        after.removed <= before.removed &&
+        (distinct || after.twins === 0) &&
+        (rolled === null || JSON.stringify(after.fresh) === JSON.stringify(before.fresh))
+      if (same || tries === TRIES) return result
+      before = after
+    }
+  }
+}
