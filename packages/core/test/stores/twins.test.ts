@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import { type Connections, identifier } from '../../src/stores/clickhouse/client.js'
 import { insertStatement } from '../../src/stores/clickhouse/insert.js'
+import { settledUntil } from '../../src/stores/clickhouse/settled.js'
 import { sessionRows, sessions, stats } from '../../src/testing/event-store-case.js'
 import { CHDB_PATH, freshDatabase } from './chdb-path.js'
 
@@ -155,3 +156,29 @@ test.each([
     expect(await store.removeTwins()).toBe(0)
   },
 )
+
+test('a sweep does not pass by an insert that is under way, however long it takes', async () => {
+  const db = identifier(database)
+  const clients = { db, writer: engine.writer, reader: engine.readers[0] }
+  const underWay = async (): Promise<number> => {
+    const answer = await clients.reader.query({
+      query: "SELECT count() AS n FROM system.processes WHERE query_kind = 'Insert'",
+      format: 'JSONEachRow',
+    })
+    const [row] = await answer.json<{ n: number | string }>()
+    return Number(row?.n)
+  }
+  const slow = engine.writer.command({
+    query: `INSERT INTO ${db}.events (project_id, event_id, timestamp, received_at) SETTINGS max_block_size = 1
+SELECT '${TEST_PROJECT}', concat('slow', toString(number)), now64(3), now64(3) FROM numbers(4) WHERE sleepEachRow(0.3) = 0`,
+  })
+  await expect.poll(underWay, { interval: 10 }).toBe(1)
+  const during = await settledUntil(clients, 'none')
+  await slow
+  const after = await settledUntil(clients, 'none')
+  const answer = await engine.writer.query({
+    query: `SELECT min(stored_at) > '${during}' AND max(stored_at) < '${after}' AS held FROM ${db}.events WHERE event_id LIKE 'slow%'`,
+    format: 'JSONEachRow',
+  })
+  expect(await answer.json()).toEqual([{ held: 1 }])
+})
