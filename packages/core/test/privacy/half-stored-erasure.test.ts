@@ -1,8 +1,10 @@
-import type { Diagnostic, EventStore } from '@millimetric/core'
+import type { Diagnostic, EventStore, StoredEvent } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { storedEvent } from '@millimetric/core/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AnalyticsError } from '../../src/errors.js'
+import { createHalfStored } from '../../src/ingest/half-stored.js'
 import { identifier } from '../../src/stores/clickhouse/client.js'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 import { engineSql, finished, forgetAndWait, quickAnalytics, type Sql } from './forgetting.js'
@@ -50,6 +52,70 @@ SELECT throwIf(CAST(event_name AS String) = 'boom') AS x FROM ${db}.events`)
   expect(again).toMatchObject({ status: 'duplicate' })
   await analytics.close()
 }, 60_000)
+
+describe('a batch that was held', () => {
+  const ann = storedEvent({ event_id: 'a', user_id: 'ann' })
+  const bob = storedEvent({ event_id: 'b', user_id: 'bob' })
+  const batch = { token: 'held', events: [ann, bob] }
+
+  /** What becomes of the batch, by who is erased at the first look and who at the later ones; a send dies when told to. */
+  async function completed(first: StoredEvent[], later: StoredEvent[], dies = ''): Promise<string[]> {
+    const done: string[] = []
+    const say = (what: string, events: readonly StoredEvent[]): void => {
+      const line = `${what} ${events.map(({ event_id }) => event_id).join()}`
+      done.push(line)
+      if (line === dies) throw new Error('killed')
+    }
+    let looks = 0
+    const held = createHalfStored(
+      {
+        ...memoryEvents(),
+        landed: async () => true,
+        insert: async ({ events }) => say('send', events),
+        complete: async ({ events }, without) =>
+          say(
+            'complete',
+            events.filter((event) => !without.has(event)),
+          ),
+      },
+      {
+        async erased() {
+          looks += 1
+          const gone = looks === 1 ? first : later
+          return new Map(
+            gone.map((event) => [
+              event,
+              {
+                project_id: event.project_id,
+                kind: 'user',
+                user_id: event.user_id,
+                anonymous_id: '',
+                until: 1,
+              },
+            ]),
+          )
+        },
+        retract: async (late) => void done.push(`erase ${[...late].map(({ user_id }) => user_id).join()}`),
+      },
+    )
+    held.add(batch)
+    await held.retry()
+    return done
+  }
+
+  test('of which nobody was erased is sent again', async () => {
+    expect(await completed([], [])).toEqual(['send a,b'])
+  })
+
+  test('of which somebody was erased is completed without them, and they are erased once more', async () => {
+    expect(await completed([ann], [ann])).toEqual(['complete b', 'erase ann'])
+  })
+
+  test('of which somebody is erased while it is sent: the erasure is asked for before their rows come back', async () => {
+    expect(await completed([], [ann])).toEqual(['send a,b', 'erase ann', 'send a'])
+    expect(await completed([], [ann], 'send a')).toEqual(['send a,b', 'erase ann', 'send a'])
+  })
+})
 
 interface Noting {
   store: EventStore
