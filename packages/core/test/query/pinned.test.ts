@@ -121,6 +121,7 @@ const QUESTIONS: Readonly<Record<string, readonly object[]>> = {
     { metrics: ['sessions'], filters: { field: 'properties.customer', op: 'is', value: 'globex' } },
     { metrics: ['count', 'uniques', 'pageviews'], group_by: ['event_name'], interval: 'week' },
     { metrics: ['count', 'people'], group_by: ['user_id', 'properties.plan'], include_bots: true },
+    { metric: 'people', interval: 'day', source: 'mail' },
   ],
   '/v1/query': [
     { limit: 1000 },
@@ -143,6 +144,16 @@ const QUESTIONS: Readonly<Record<string, readonly object[]>> = {
     { scope: 'session', order: 'ordered', group_by: 'first_touch.channel' },
     { scope: 'session', order: 'strict', filters: { has_not_done: { event: 'purchase' } } },
   ].map((how) => ({ steps: [{ event: '$pageview' }, { event: 'signup', filters: DID_SIGN_UP }], ...how })),
+  '/v1/cohorts': [
+    { interval: 'day', periods: 5 },
+    { range: '14d', interval: 'week', start: { event: '$pageview' }, return: { event: 'signup' } },
+    { interval: 'day', cohort: 'any', return: { event: 'purchase', filters: DID_SIGN_UP } },
+  ],
+  '/v1/paths': [
+    { include_events: true, steps: 6 },
+    { direction: 'backward', start: { event: 'signup' }, include_events: true, limit: 2 },
+    { from_page: '/docs/a', collapse: false, filters: { has_not_done: { event: 'purchase' } } },
+  ],
   '/v1/live': [{ range: undefined, minutes: 30 }],
   '/v1/person': [{ user_id: 'u1' }, { user_id: 'u4', range: '30d', limit: 1000 }, { anonymous_id: 'v3' }],
   '/v1/schema': [{}, { limit: 1, properties_limit: 1 }, { filters: JSON.stringify(DID_SIGN_UP) }],
@@ -165,6 +176,12 @@ const ASKED = QUERY_ROUTES.flatMap(({ method, path }) =>
   }),
 )
 
+test('every path that answers questions is asked', () => {
+  const paths = new Set(QUERY_ROUTES.map(({ path }) => path))
+  expect(Object.keys(QUESTIONS).sort()).toEqual([...paths].sort())
+  expect(new Set(ASKED.map(({ method, path }) => `${method} ${path}`)).size).toBe(QUERY_ROUTES.length)
+})
+
 const visits = makeVisits()
 
 describe.each<[string, () => EventStore]>([
@@ -179,7 +196,7 @@ describe.each<[string, () => EventStore]>([
     analytics = createAnalytics({ events: open(), keys: memoryKeys(), clock: () => NOW })
     const { rk } = await bring('whole', visits)
     for (const asked of ASKED) wide.push(await ask(rk, asked))
-  })
+  }, 120_000)
   afterAll(async () => await analytics.close())
 
   async function bring(slug: string, events: readonly Visit[]): Promise<{ rk: string }> {
