@@ -18,6 +18,8 @@ export interface Asked {
   origin?: string | undefined
   body?: unknown
   headers?: Record<string, string>
+  /** The body goes on, and nothing of the rest comes. */
+  stalls?: boolean
 }
 
 export interface TestServer {
@@ -35,9 +37,9 @@ export async function serve(analytics: Pick<Analytics, 'handler'>): Promise<Test
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
   return {
     url,
-    async ask(method, path, { key, origin, body, headers = {} } = {}) {
+    async ask(method, path, { key, origin, body, headers = {}, stalls = false } = {}) {
       const sent = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
-      const answer = await raw(url + path, method, sent, {
+      const answer = await raw(url + path, method, sent, stalls, {
         ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
         ...(origin === undefined ? {} : { origin }),
         ...headers,
@@ -61,10 +63,12 @@ function raw(
   url: string,
   method: string,
   body: string | undefined,
+  stalls: boolean,
   headers: Record<string, string>,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const bytes = Buffer.byteLength(body ?? '') + (stalls ? 1 : 0)
+    const length = body === undefined && !stalls ? {} : { 'content-length': String(bytes) }
     const sent = httpRequest(url, { method, headers: { ...length, ...headers } }, (response) => {
       let text = ''
       response.setEncoding('utf8')
@@ -84,6 +88,7 @@ function raw(
       })
     })
     sent.on('error', reject)
-    sent.end(body)
+    if (stalls) sent.write(body ?? '')
+    else sent.end(body)
   })
 }

@@ -98,6 +98,7 @@ export function canaryMatrix(
         for (const asked of row?.of(own, own) ?? []) {
           const { status, body, sent } = await ask(bench, own, route, asked)
           expect([asked, status, body]).toEqual([asked, asked.status ?? 200, body])
+          if (row?.says !== undefined) expect(body).toMatch(row.says)
           if (row?.mute !== undefined) continue
           expect([asked, foundMarks(body, sent, own).length > 0, body]).toEqual([asked, true, body])
         }

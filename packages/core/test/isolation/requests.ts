@@ -14,6 +14,8 @@ export interface Asked {
 export interface RouteRequests {
   /** Why no answer holds text of the project; when absent, every one must show a mark of the asker. */
   mute?: string
+  /** What it says at least, where it is mute. */
+  says?: RegExp
   /** What is sent is kept, so that it holds no canary: it would be found again as the sender's own. */
   keeps?: boolean
   /** Requests of `own` that name what belongs to `named`. */
@@ -171,8 +173,13 @@ export const REQUESTS: Readonly<Record<string, RouteRequests>> = {
   },
   'POST /v1/cohorts': {
     mute: 'it holds dates and numbers only',
+    says: /"size":[1-9]/,
     of: (_own, named) => [
-      { by: 'rk', query: { project_id: named.id }, body: { range: '7d', interval: 'day', periods: 2 } },
+      {
+        by: 'rk',
+        query: { project_id: named.id },
+        body: { range: '7d', interval: 'day', periods: 2, start: conversionOf(named) },
+      },
       { by: 'rt', body: { range: '7d', start: conversionOf(named), return: { event: '$pageview' } } },
     ],
   },

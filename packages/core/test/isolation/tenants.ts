@@ -31,7 +31,7 @@ export async function makeTenants(analytics: Analytics, keys: KeyStore): Promise
   return tenants
 }
 
-async function makeTenant(analytics: Analytics, store: KeyStore, name: Name): Promise<Tenant> {
+export async function makeTenant(analytics: Analytics, store: KeyStore, name: Name): Promise<Tenant> {
   const canary = `CANARY${name}`
   const owner = `${canary}-owner`
   const low = canary.toLowerCase()
