@@ -1,10 +1,11 @@
 import { type OnDiagnostic, reportNotStored } from '../diagnostics.js'
 import { AnalyticsError } from '../errors.js'
-import { type EventKey, type EventStore, eventKeyName, type StoredEvent } from '../ports/event-store.js'
+import type { EventKey, EventStore, StoredEvent } from '../ports/event-store.js'
 import { createBatchWriter, unavailable } from './batch-writer.js'
 import { type Forgotten, NOBODY } from './half-stored.js'
 import { anyOf, createLookups, type Known, type Lookup } from './lookups.js'
-import { type Delivery, type Outcome, repeatOf } from './poison.js'
+import type { Delivery, Outcome } from './poison.js'
+import { storeGroup } from './store-group.js'
 
 export type { Delivery } from './poison.js'
 
@@ -166,7 +167,8 @@ export function createDeliver(deps: {
   /** The ids stored now, or `failed`; answers the requests either way and never rejects. */
   async function insertGroup(group: Group, known: Known): Promise<ReadonlyMap<string, number> | 'failed'> {
     try {
-      const { outcomes, stored } = await deliverGroup(group.events, known)
+      const events = group.events.map(({ event }) => event)
+      const { outcomes, stored } = await storeGroup(writer, events, known)
       answer(group, outcomes)
       return stored
     } catch (error) {
@@ -228,48 +230,6 @@ export function createDeliver(deps: {
     return group
   }
 
-  /** What became of each event, and the ids that are stored now; `failed` when that is not known of all. */
-  async function deliverGroup(
-    events: readonly NewEvent[],
-    known: Known,
-  ): Promise<{ outcomes: Outcome[]; stored: ReadonlyMap<string, number> | 'failed' }> {
-    const outcomes: Outcome[] = []
-    const firsts = new Map<string, StoredEvent>()
-    for (const { event } of events) {
-      const name = eventKeyName(event)
-      const first = known.get(name) ?? firsts.get(name)?.body_hash
-      if (halfStored.holds(name)) {
-        outcomes.push(unavailable(new Error('The event is stored in part; the rest is being tried.')))
-      } else if (first === undefined) {
-        firsts.set(name, event)
-        outcomes.push('stored')
-      } else {
-        outcomes.push(repeatOf(first, event))
-      }
-    }
-    const exceptions = await storeAll([...firsts.values()])
-    if (exceptions.size === 0) {
-      return { outcomes, stored: new Map([...firsts].map(([name, { body_hash }]) => [name, body_hash])) }
-    }
-    const orphans: number[] = []
-    for (const [index, { event }] of events.entries()) {
-      const first = firsts.get(eventKeyName(event))
-      const outcome = first === undefined ? undefined : exceptions.get(first)
-      if (outcome === undefined || outcome === 'stored') continue
-      if (first === event || typeof outcome !== 'string') outcomes[index] = outcome
-      // What this one repeats was not stored, so it stands for itself.
-      else if (outcome === 'quarantined') orphans.push(index)
-    }
-    if (orphans.length > 0) {
-      const again = await deliverGroup(
-        orphans.flatMap((index) => events[index] ?? []),
-        new Map(),
-      )
-      for (const [at, index] of orphans.entries()) outcomes[index] = again.outcomes[at] ?? 'duplicate'
-    }
-    return { outcomes, stored: 'failed' }
-  }
-
   function refusalOf(count: number): AnalyticsError | undefined {
     if (closed) {
       return new AnalyticsError('shutting_down', 'Analytics is closing and takes no more events.', {
@@ -281,16 +241,6 @@ export function createDeliver(deps: {
     return new AnalyticsError('overloaded', `${held} events are waiting for the event store already.`, {
       retryAfter: 1,
     })
-  }
-
-  /** As the writer's own, with an outcome also for rows of which nobody knows what became. Repeats are not among them. */
-  async function storeAll(rows: readonly StoredEvent[]): Promise<ReadonlyMap<StoredEvent, Outcome>> {
-    try {
-      return await writer.store(rows)
-    } catch (error) {
-      const reason = unavailable(error)
-      return new Map(rows.map((row) => [row, reason]))
-    }
   }
 
   return {

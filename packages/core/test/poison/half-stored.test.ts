@@ -1,7 +1,7 @@
 import type { FrozenBatch } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { storedEvent } from '@millimetric/core/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createDeliver, type Deliver } from '../../src/ingest/deliver.js'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import { type Connections, identifier } from '../../src/stores/clickhouse/client.js'
@@ -28,6 +28,7 @@ interface Setup {
 }
 
 // The view is mended meanwhile, also on a busy machine; the last pauses are taken on no other.
+const PATIENCE = { timeout: 20_000 }
 const UNTIL_MENDED = [50, 100, 200, 400, 800, 1600, 3200, 6400]
 
 function setup(retryDelaysMs: readonly number[] = [1, 1]): Setup {
@@ -74,8 +75,17 @@ async function breakView(name: string): Promise<() => Promise<void>> {
     query: `CREATE MATERIALIZED VIEW ${view} ENGINE = MergeTree ORDER BY x AS
 SELECT throwIf(CAST(event_name AS String) = '${name}') AS x FROM ${db}.events`,
   })
-  return async () => void (await engine.writer.command({ query: `DROP TABLE ${view} SYNC` }))
+  const fix = async (): Promise<void> =>
+    void (await engine.writer.command({ query: `DROP TABLE IF EXISTS ${view} SYNC` }))
+  broken.push(fix)
+  return fix
 }
+
+// A test that fails with a broken view must not take the next ones with it.
+const broken: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const fix of broken.splice(0)) await fix()
+})
 
 const event = (project_id: string, event_id: string, event_name = 'boom') => ({
   event: storedEvent({ project_id, event_id, event_name }),
@@ -87,7 +97,7 @@ test('a view that throws and is fixed during the pauses: the same batch again, e
   const { deliver, batches, kinds } = setup(UNTIL_MENDED)
   const fix = await breakView('boom')
   const pending = deliver.append(Array.from({ length: 50 }, (_, n) => event(project, `${n}`)))
-  await expect.poll(() => batches.length).toBeGreaterThan(1)
+  await expect.poll(() => batches.length, PATIENCE).toBeGreaterThan(1)
   // The rows are there, and some of the tables behind them are not: this is what a retry must heal.
   expect((await counts(project)).events).toBe(50)
   expect((await counts(project)).marks).toBe(0)
@@ -115,7 +125,7 @@ test('a view that stays broken: the caller hears it, others pass at once, and th
   expect(batches.length - sends).toBeLessThan(3 * 20)
   expect((await counts(project)).events).toBe(50)
   await fix()
-  await expect.poll(async () => await counts(project), { timeout: 5000 }).toEqual(all(50))
+  await expect.poll(async () => await counts(project), PATIENCE).toEqual(all(50))
   expect(new Set(await deliver.append(events))).toEqual(new Set(['duplicate']))
   expect(await counts(project)).toEqual(all(50))
   // Never parted: parts under tokens of their own would have stored the rows again.
@@ -133,7 +143,7 @@ test('a bad row beside a broken view: the row is quarantined, the rest is stored
   const bad = event(project, 'bad', 'fine')
   Object.assign(bad.event, { is_bot: 'maybe' })
   const pending = deliver.append([...events, bad])
-  await expect.poll(async () => (await counts(project)).events, { timeout: 5000 }).toBeGreaterThan(0)
+  await expect.poll(async () => (await counts(project)).events, PATIENCE).toBeGreaterThan(0)
   await fix()
   const statuses = await pending
   expect(statuses.at(-1)).toBe('quarantined')
