@@ -25,7 +25,8 @@ export function foundMarks(back: string, sent: string, tenant: Tenant): string[]
     const found: string[] = []
     for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + mark.length)) {
       const whole = /^[^"'\\\s,<>&;?#(){}[\]]*/.exec(text.slice(at, at + 200))?.[0] ?? mark
-      if (!own.includes(whole)) found.push(whole)
+      // A sentence may end with it.
+      if (!own.includes(whole.replace(/[.:]+$/, ''))) found.push(whole)
     }
     return found
   })

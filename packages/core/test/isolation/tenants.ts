@@ -92,7 +92,7 @@ export async function makeTenant(analytics: Analytics, store: KeyStore, name: Na
     await ask('GET', `/v1/person?user_id=${canary}-user&limit=3`),
     await ask('POST', '/v1/forget', { user_id: `${canary}-gone` }),
     await ask('POST', '/v1/tokens', pin),
-    await ask('POST', '/v1/tokens', { ...pin, metrics: ['count'] }),
+    await ask('POST', '/v1/tokens', { ...pin, metrics: ['count'], group_by: ['path'] }),
   ]
   return {
     name,
