@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAccountKeys } from '../../src/auth/account-keys.js'
+import { createKeyMint } from '../../src/auth/key-mint.js'
 import { createKeyManager } from '../../src/auth/manage-keys.js'
 import { createProjects, type Projects } from '../../src/projects/projects.js'
 import { postgresKeys, type SqlKeyStore } from '../../src/stores/postgres/index.js'
@@ -10,6 +12,17 @@ const PEPPER = 'a pepper for the tests'
 const TABLES = ['projects', 'api_keys', 'usage_meter', 'usage_writes', 'ip_salts', 'jobs', 'migrations']
 const ALICE = randomUUID()
 const BOB = randomUUID()
+
+const AUTH_SCHEMA = `create schema if not exists auth;
+    create or replace function auth.uid() returns uuid language sql stable as
+      $$ select nullif(current_setting('request.jwt.claims', true)::json ->> 'sub', '')::uuid $$;
+    grant usage on schema auth to anon, authenticated, service_role`
+/** A column of each table, where it is not the id. */
+const COLUMN_OF: Readonly<Record<string, string>> = {
+  usage_meter: 'events',
+  ip_salts: 'salt',
+  migrations: 'name',
+}
 
 let database: TestDatabase | undefined
 let admin: pg.Pool
@@ -34,10 +47,7 @@ afterAll(async () => {
 
 /** As in a new Supabase project: the functions of auth, and default grants of everything in public. */
 async function likeSupabase(): Promise<void> {
-  await admin.query(`create schema if not exists auth;
-    create or replace function auth.uid() returns uuid language sql stable as
-      $$ select nullif(current_setting('request.jwt.claims', true)::json ->> 'sub', '')::uuid $$;
-    grant usage on schema auth to anon, authenticated, service_role;
+  await admin.query(`${AUTH_SCHEMA};
     grant usage on schema public to anon, authenticated, service_role;
     alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
     alter default privileges in schema public grant all on functions to anon, authenticated, service_role`)
@@ -55,8 +65,9 @@ async function as(
   uid: string | undefined,
   sql: string,
   values: unknown[] = [],
+  pool: pg.Pool = admin,
 ): Promise<Outcome> {
-  const client = await admin.connect()
+  const client = await pool.connect()
   try {
     await client.query('begin')
     await client.query(`set local role ${role}`)
@@ -91,6 +102,13 @@ describe.each(['millimetric', 'public'])('with Supabase’s roles, in the schema
     await likeSupabase()
     const keys = postgresKeys({ pool: database.pool(), pepper: PEPPER, schema, listen: false })
     const projects = projectsOf(keys)
+    const account = createAccountKeys({
+      keys,
+      make: createKeyMint({ keys, clock: Date.now }),
+      clock: Date.now,
+      invalidate: () => {},
+    })
+    for (const owner of [ALICE, BOB]) await account.create({ owner, name: `of ${owner}` })
     mine = (await projects.create({ slug: 'mine', owner: ALICE })).project
     theirs = (await projects.create({ slug: 'theirs', owner: BOB })).project
     await projects.create({ slug: 'nobodys' })
@@ -124,9 +142,23 @@ describe.each(['millimetric', 'public'])('with Supabase’s roles, in the schema
   it('anon gets nothing from any table', async ({ skip }) => {
     if (database === undefined) return skip()
     for (const table of TABLES) {
-      for (const sql of ['select * from', 'select count(*) from', 'delete from']) {
-        expect(await as('anon', undefined, `${sql} ${schema}.${table}`)).toMatchObject({ code: '42501' })
-        expect(await as('anon', ALICE, `${sql} ${schema}.${table}`)).toMatchObject({ code: '42501' })
+      const name = `${schema}.${table}`
+      const column = COLUMN_OF[table] ?? 'id'
+      for (const sql of [
+        `select * from ${name}`,
+        `select count(*) from ${name}`,
+        `select 1 from ${name} for update`,
+        `insert into ${name} default values`,
+        `insert into ${name} select * from ${name}`,
+        `update ${name} set ${column} = ${column}`,
+        `delete from ${name}`,
+        `truncate ${name}`,
+        `truncate ${name} cascade`,
+        `lock table ${name} in access exclusive mode`,
+      ]) {
+        for (const uid of [undefined, ALICE]) {
+          expect([sql, (await as('anon', uid, sql)).code]).toEqual([sql, '42501'])
+        }
       }
     }
   })
@@ -141,12 +173,18 @@ describe.each(['millimetric', 'public'])('with Supabase’s roles, in the schema
     expect(await read('select slug, plan, retention_days from $s.projects')).toEqual([
       { slug: 'mine', plan: 'default', retention_days: null },
     ])
-    expect(await read('select project_id, kind, scopes, last_used_at from $s.api_keys')).toHaveLength(3)
+    const own = await read('select project_id, kind, scopes, last_used_at, replaced_by from $s.api_keys')
+    expect(own.map(({ kind }) => kind).sort()).toEqual(['ak', 'pk', 'rk', 'sk'])
+    // Keys of accounts belong to no project, and are read by their owner alone.
+    const accountKeys = `select name, owner, scopes from $s.api_keys where kind = 'ak'`
+    expect(await read(accountKeys)).toEqual([{ name: `of ${ALICE}`, owner: ALICE, scopes: ['read'] }])
+    expect(await read(accountKeys, BOB)).toEqual([{ name: `of ${BOB}`, owner: BOB, scopes: ['read'] }])
+    expect(await read(accountKeys, randomUUID())).toEqual([])
     expect(await read(`select 1 from $s.api_keys where project_id = '${theirs.id}'`)).toEqual([])
     expect(await read('select project_id::text from $s.usage_meter')).toEqual([{ project_id: mine.id }])
     expect(await read('select project_id::text from $s.jobs')).toEqual([{ project_id: mine.id }])
     for (const nobody of [undefined, randomUUID()]) {
-      for (const table of ['projects', 'usage_meter', 'jobs']) {
+      for (const table of ['projects', 'api_keys', 'usage_meter', 'jobs']) {
         expect(
           await read(`select 1 from $s.${table}`, nobody ?? '00000000-0000-4000-8000-000000000000'),
         ).toEqual([])
@@ -181,6 +219,8 @@ describe.each(['millimetric', 'public'])('with Supabase’s roles, in the schema
     'delete from $s.usage_meter',
     `update $s.jobs set state = 'done'`,
     'delete from $s.jobs',
+    'select * from $s.usage_writes',
+    'delete from $s.usage_writes',
     `insert into $s.ip_salts values ('2026-05-17', 'x')`,
     'lock table $s.api_keys in access exclusive mode',
     'alter table $s.projects disable row level security',
@@ -234,7 +274,7 @@ describe.each(['millimetric', 'public'])('with Supabase’s roles, in the schema
     ).toHaveLength(3)
     expect(
       (await as('service_role', undefined, `select id, prefix from ${schema}.api_keys`)).rows,
-    ).toHaveLength(9)
+    ).toHaveLength(11)
     for (const sql of [
       'select secret_hash from $s.api_keys',
       'select * from $s.ip_salts',
@@ -289,6 +329,39 @@ describe.each(['millimetric', 'public'])('with Supabase’s roles, in the schema
     await admin.query(`revoke insert on ${schema}.api_keys from ${role}`)
     expect(await keys.listProjects()).toEqual([])
   })
+})
+
+it('gets its policies from migrate() where Supabase’s functions came after the tables, once', async ({
+  skip,
+}) => {
+  const late = await createTestDatabase()
+  if (late === undefined) return skip()
+  const pool = late.pool()
+  const keys = postgresKeys({ pool, pepper: PEPPER, listen: false })
+  await projectsOf(keys).create({ slug: 'mine', owner: ALICE })
+  await projectsOf(keys).create({ slug: 'theirs', owner: BOB })
+  expect(await keys.migrate()).toEqual({ applied: [] })
+  await pool.query(AUTH_SCHEMA)
+  // Nobody was let in by that alone.
+  const slugs = async (): Promise<unknown> =>
+    (await as('authenticated', ALICE, 'select slug from millimetric.projects', [], pool)).rows
+  expect(await slugs()).toEqual([])
+  expect(await keys.migrate()).toEqual({ applied: ['supabase_policies'] })
+  expect(await slugs()).toEqual([{ slug: 'mine' }])
+  expect(await keys.migrate()).toEqual({ applied: [] })
+  // A role that owns nothing can't make policies, and is not stopped by that.
+  await pool.query('drop policy owner_reads on millimetric.projects')
+  const role = `late_${randomUUID().slice(0, 8)}`
+  await pool.query(`create role ${role} login password 'app'; grant usage on schema millimetric to ${role};
+    grant select, insert, update, delete on all tables in schema millimetric to ${role}`)
+  const url = new URL(late.url)
+  url.username = role
+  url.password = 'app'
+  const app = postgresKeys({ pool: late.pool({ connectionString: url.href }), pepper: PEPPER, listen: false })
+  expect(await app.listProjects()).toHaveLength(2)
+  await app.close()
+  await keys.close()
+  await late.close()
 })
 
 it('works on a plain Postgres without those roles’ function', async ({ skip }) => {
