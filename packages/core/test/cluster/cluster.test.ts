@@ -1,7 +1,8 @@
 import { clickhouseEvents } from '@millimetric/core/clickhouse'
 import { expect, test } from 'vitest'
-import { askedOnCluster, onCluster } from '../../src/stores/clickhouse/cluster.js'
+import { askedOnCluster, clusterConnections, onCluster } from '../../src/stores/clickhouse/cluster.js'
 import { MIGRATIONS } from '../../src/stores/clickhouse/schema/index.js'
+import { ask, writing } from '../../src/stores/clickhouse/upkeep-clients.js'
 
 const MAIN = { name: 'main' }
 const statements = MIGRATIONS.flatMap((migration) => migration.statements('`shop`'))
@@ -62,8 +63,28 @@ test('an insert waits for the shards, or a 202 would not be stored', () => {
     MAIN,
   )
   expect(sql).toBe(
-    'INSERT INTO `shop`.events (a, b) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, insert_deduplication_token=\'t\' FORMAT JSONEachRow\n{"a":"SETTINGS "}',
+    'INSERT INTO `shop`.events (a, b) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, insert_deduplication_token=\'t\' FORMAT JSONEachRow\n{"a":"SETTINGS "}',
   )
+})
+
+test('upkeep asks no replica that is behind: a day is built, and a person counted, from everything', async () => {
+  expect(writing()).toMatchObject({ fallback_to_stale_replicas_for_distributed_queries: 0 })
+  let asked = ''
+  const client = {
+    command: async () => {},
+    close: async () => {},
+    async query({ query }: { query: string }) {
+      asked = query
+      return { json: async () => [] }
+    },
+  }
+  const { readers, writer } = clusterConnections(
+    { writer: client, readers: [client], close: client.close },
+    MAIN,
+  )
+  await ask({ db: '`shop`', writer, reader: readers[0] }, 'SELECT count() FROM `shop`.marks', {})
+  expect(asked).toContain('max_replica_delay_for_distributed_queries=15')
+  expect(asked).toContain('fallback_to_stale_replicas_for_distributed_queries=0')
 })
 
 test('data is deleted where it lies; columns belong to both tables', () => {
@@ -80,10 +101,10 @@ test('data is deleted where it lies; columns belong to both tables', () => {
 
 test('a question looks at the mutations of all replicas, and joins are made whole', () => {
   expect(askedOnCluster('SELECT 1 FROM `s`.events\nSETTINGS a=1', MAIN)).toBe(
-    "SELECT 1 FROM `s`.events\nSETTINGS distributed_product_mode='global', a=1",
+    "SELECT 1 FROM `s`.events\nSETTINGS distributed_product_mode='global', max_distributed_depth=20, max_replica_delay_for_distributed_queries=15, a=1",
   )
   expect(askedOnCluster('SELECT count() FROM system.mutations WHERE table = {t:String}', MAIN)).toBe(
-    "SELECT count() FROM (SELECT * REPLACE (replaceRegexpOne(table, '_local$', '') AS table) FROM clusterAllReplicas('main', system.mutations)) WHERE table = {t:String}\nSETTINGS distributed_product_mode='global'",
+    "SELECT count() FROM (SELECT * REPLACE (replaceRegexpOne(table, '_local$', '') AS table) FROM clusterAllReplicas('main', system.mutations)) WHERE table = {t:String}\nSETTINGS distributed_product_mode='global', max_distributed_depth=20, max_replica_delay_for_distributed_queries=15",
   )
 })
 

@@ -73,10 +73,16 @@ ${select.replaceAll(pattern(TABLE), `$1.$2${LOCAL}`)}`,
 const INSERT = pattern(`^INSERT INTO ${TABLE}(?: \\([^()]*\\))? SETTINGS `)
 
 /**
+ * Seconds that a replica may be behind to be asked, while there is another. Less than a day must have been left alone before
+ * it is built: a build reads every row that its marks count.
+ */
+const FRESH = 'max_replica_delay_for_distributed_queries=15'
+
+/**
  * Without the first, ClickHouse answers when the rows lie in a queue on one server's disk, and a 202 is not stored.
  * Without the second, some versions let each shard copy its own rows where others must be told.
  */
-const INSERT_SETTINGS = 'distributed_foreground_insert=1, parallel_distributed_insert_select=0, '
+const INSERT_SETTINGS = `distributed_foreground_insert=1, parallel_distributed_insert_select=0, ${FRESH}, `
 
 /** The statements that do on a cluster what `sql` does on one server. Throws for a statement of an unknown form. */
 export function onCluster(sql: string, { name }: ClusterOptions): readonly string[] {
@@ -94,7 +100,8 @@ const OWN_NAME = `replaceRegexpOne(table, '${LOCAL}$', '')`
 
 /**
  * A question as a cluster answers it: tables of the system are those of all replicas, with local tables under their own
- * names; a join or IN of two distributed tables brings the second to every shard instead of being refused.
+ * names; a join or IN of two distributed tables brings the second to every shard instead of being refused; and of the
+ * replicas those are asked that are not behind.
  */
 export function askedOnCluster(sql: string, { name }: ClusterOptions): string {
   // The read may be another replica's.
@@ -107,7 +114,8 @@ export function askedOnCluster(sql: string, { name }: ClusterOptions): string {
   const asked = sql.replace(/\bsystem\.(mutations|parts|processes)\b/g, (_, table: string) =>
     everywhere(table),
   )
-  const global = `distributed_product_mode='global'`
+  // Tables of a question that leaves twins out lie within each other six deep; by default five may.
+  const global = `distributed_product_mode='global', max_distributed_depth=20, ${FRESH}`
   const settings = /\nSETTINGS (?=[^\n]*$)/
   return settings.test(asked)
     ? asked.replace(settings, `\nSETTINGS ${global}, `)
