@@ -143,4 +143,13 @@ test('what the views made of it agrees with the table, count by count', async ()
       `(SELECT sum(n) FROM (SELECT uniqExact(event_id) AS n FROM ${events} WHERE session_id != '' GROUP BY project_id, intDiv(toUnixTimestamp64Milli(timestamp), 1800000), anonymous_id, session_id, is_bot))`,
     ),
   )
+  const answer = await engine.writer.query({
+    query: `SELECT *, started_at <= ended_at AS ordered FROM ${db}.sessions_v ORDER BY started_at`,
+    format: 'JSONEachRow',
+  })
+  const visits = await answer.json<{ pageviews: number | string; ordered: number }>()
+  expect(visits.every(({ ordered }) => Boolean(ordered))).toBe(true)
+  expect(visits.reduce((sum, { pageviews }) => sum + Number(pageviews), 0)).toBe(
+    await one(`(SELECT countIf(event_name = '$pageview') FROM ${events} WHERE session_id != '')`),
+  )
 })
