@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { type Analytics, createAnalytics } from '@millimetric/core'
-import { memoryEvents } from '@millimetric/core/memory'
+import { chdbEvents } from '@millimetric/core/chdb'
+import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
 import { pgliteKeys } from '@millimetric/core/pglite'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { postgresKeys } from '../../src/stores/postgres/index.js'
 import { createTestDatabase } from '../keys/postgres-server.js'
 
@@ -96,23 +97,33 @@ it('secrets and the pepper are in no row, answer, error or diagnostic: Postgres'
   const said: string[] = []
   const pepper = 'a pepper that must be nowhere at all'
   const pool = database.pool()
+  // The server writes down every statement of this database, with what was bound.
+  const name = new URL(database.url).pathname.slice(1)
+  await pool.query(`alter database ${name} set log_statement = 'all'`)
+  await pool.query(`alter database ${name} set log_min_duration_statement = 0`)
+  await pool.end()
+  const logged = database.pool()
   const analytics = createAnalytics({
     events: memoryEvents(),
-    keys: postgresKeys({ pool, pepper }),
+    keys: postgresKeys({ pool: logged, pepper }),
     onDiagnostic: (diagnostic) => void said.push(inspect(diagnostic, { depth: 9, showHidden: true })),
   })
   const secrets = await live(analytics, said)
-  for (const table of ['projects', 'api_keys', 'usage_meter', 'ip_salts', 'jobs', 'migrations']) {
-    const { rows } = await pool.query(`select t::text as line from millimetric.${table} t`)
+  const { rows: tables } = await logged.query(
+    `select tablename from pg_tables where schemaname = 'millimetric' order by 1`,
+  )
+  expect(tables.length).toBeGreaterThan(5)
+  for (const { tablename } of tables) {
+    const { rows } = await logged.query(`select t::text as line from millimetric.${tablename} t`)
     said.push(...rows.map(({ line }) => line))
   }
   expectSilence(said, secrets, pepper)
   // The table goes away under it: what it says then holds nothing either.
-  await pool.query('drop schema millimetric cascade')
+  await logged.query('drop schema millimetric cascade')
   const key = secrets.at(-2) ?? ''
   const fresh = createAnalytics({
     events: memoryEvents(),
-    keys: postgresKeys({ pool, pepper, migrate: false }),
+    keys: postgresKeys({ pool: logged, pepper, migrate: false }),
     onDiagnostic: (diagnostic) => void said.push(inspect(diagnostic, { depth: 9, showHidden: true })),
   })
   const answer = await fresh.handler(
@@ -121,7 +132,61 @@ it('secrets and the pepper are in no row, answer, error or diagnostic: Postgres'
   expect(answer.status).toBe(503)
   said.push(await answer.text())
   expectSilence(said, secrets, pepper)
+  // The prefixes are there: the search looks in the right place.
+  const prefix = secrets[0]?.split('_')[2] ?? '?'
+  await expect.poll(() => database.serverLog().includes(prefix)).toBe(true)
+  expectSilence(database.serverLog().split('\n'), secrets, pepper)
   await fresh.close()
   await analytics.close()
   await database.close()
+})
+
+it('secrets and the pepper are in no file of the events, and in nothing that is printed', async () => {
+  const printed: string[] = []
+  const keep = (chunk: unknown): boolean => {
+    printed.push(String(chunk))
+    return true
+  }
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(keep),
+    vi.spyOn(process.stderr, 'write').mockImplementation(keep),
+    ...(['log', 'info', 'warn', 'error', 'debug', 'trace'] as const).map((level) =>
+      vi
+        .spyOn(console, level)
+        .mockImplementation((...words) => void keep(words.map((word) => inspect(word)).join(' '))),
+    ),
+  ]
+  const path = join(folder, 'events')
+  const pepper = 'a pepper that must be nowhere at all'
+  const stored = memoryKeys({ pepper })
+  let away = false
+  // Prints what goes wrong by itself, as it does for whoever passes no onDiagnostic.
+  const analytics = createAnalytics({
+    events: chdbEvents({ path }),
+    keys: {
+      ...stored,
+      async findKey(prefix) {
+        if (away) throw new Error(`lost the connection while looking for ${prefix}`)
+        return await stored.findKey(prefix)
+      },
+    },
+    keyCacheTtlMs: 0,
+  })
+  const said: string[] = []
+  const secrets = await live(analytics, said)
+  away = true
+  const headers = { authorization: `Bearer ${secrets[1] ?? ''}` }
+  const served = await analytics.handler(
+    new Request('http://x/v1/track', { method: 'POST', headers, body: '{"event":"e","anonymous_id":"a"}' }),
+  )
+  const { rows } = await analytics.query({ range: '7d' })
+  await analytics.close()
+  for (const spy of spies) spy.mockRestore()
+  expect(served.status).toBe(202)
+  said.push(JSON.stringify(rows), ...printed)
+  expectSilence(said, secrets, pepper)
+  // It did print, and the search looks in the right place.
+  expect(printed.some((line) => line.includes('lost the connection'))).toBe(true)
+  expect(grep(path, 'anonymous_id').length).toBeGreaterThan(0)
+  for (const text of [...secrets.map((key) => key.slice(-43)), pepper]) expect(grep(path, text)).toEqual([])
 })

@@ -11,6 +11,8 @@ import pg from 'pg'
 /** A new, empty database on the Postgres server of this test run. */
 export interface TestDatabase {
   readonly url: string
+  /** What the server has said so far, to all databases of the run. */
+  serverLog(): string
   /** Ends every pool that `pool()` made. The database goes with the server. */
   close(): Promise<void>
   pool(config?: pg.PoolConfig): pg.Pool
@@ -38,6 +40,7 @@ export async function createTestDatabase(): Promise<TestDatabase | undefined> {
   const pools: pg.Pool[] = []
   return {
     url,
+    serverLog: () => readFileSync(state.logFile, 'utf8'),
     pool(config = {}) {
       const pool = new pg.Pool({ connectionString: url, ...config })
       pools.push(pool)
@@ -49,7 +52,7 @@ export async function createTestDatabase(): Promise<TestDatabase | undefined> {
   }
 }
 
-type ServerState = { port: number } | { failure: string }
+type ServerState = { port: number; logFile: string } | { failure: string }
 
 async function serverState(): Promise<ServerState> {
   // All workers of one run have one parent.
@@ -67,8 +70,9 @@ async function serverState(): Promise<ServerState> {
 }
 
 function parseState(text: string): ServerState {
-  const { port, failure }: { port?: unknown; failure?: unknown } = JSON.parse(text)
-  return typeof port === 'number' ? { port } : { failure: String(failure) }
+  const { port, logFile, failure }: { port?: unknown; logFile?: unknown; failure?: unknown } =
+    JSON.parse(text)
+  return typeof port === 'number' ? { port, logFile: String(logFile) } : { failure: String(failure) }
 }
 
 /** True for the first caller of a run. */

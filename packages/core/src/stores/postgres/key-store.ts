@@ -1,6 +1,6 @@
 import { AnalyticsError } from '../../errors.js'
 import type { KeyStore, Project } from '../../ports/key-store.js'
-import { type Engine, isStorable, isUuid, type Operations } from './database.js'
+import { type Engine, isSlug, isStorable, isUuid, type Operations } from './database.js'
 import { jobQueries } from './job-queries.js'
 import { keyRow } from './key-row.js'
 import { rotationQueries } from './rotation-queries.js'
@@ -49,7 +49,7 @@ function projectQueries(
     findProject: (idOrSlug) =>
       run(async ({ db }) => {
         const projects = db.selectFrom('projects').select(PROJECT_COLUMNS)
-        if (!isStorable(idOrSlug)) return undefined
+        if (!isSlug(idOrSlug)) return undefined
         const byId = isUuid(idOrSlug)
           ? await projects.where('id', '=', idOrSlug).executeTakeFirst()
           : undefined
