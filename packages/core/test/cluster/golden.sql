@@ -93,7 +93,7 @@ CREATE TABLE IF NOT EXISTS `shop`.events ON CLUSTER `main` (
   stored_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC')
 ) ENGINE = Distributed('main', 'shop', 'events_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
 
-INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (1, 'events');
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, async_insert=0 VALUES (1, 'events');
 
 CREATE TABLE IF NOT EXISTS `shop`.event_ids_local ON CLUSTER `main` (
   project_id UUID,
@@ -133,7 +133,7 @@ CREATE TABLE IF NOT EXISTS `shop`.sweeps ON CLUSTER `main` (
   removed SimpleAggregateFunction(sum, UInt64)
 ) ENGINE = Distributed('main', 'shop', 'sweeps_local', cityHash64(swept_until));
 
-INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (2, 'event_ids');
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, async_insert=0 VALUES (2, 'event_ids');
 
 CREATE TABLE IF NOT EXISTS `shop`.marks_local ON CLUSTER `main` (
   project_id UUID,
@@ -157,7 +157,7 @@ SELECT project_id, toStartOfFifteenMinutes(timestamp) AS quarter, count() AS row
 FROM `shop`.events_local
 GROUP BY project_id, quarter;
 
-INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (3, 'marks');
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, async_insert=0 VALUES (3, 'marks');
 
 CREATE TABLE IF NOT EXISTS `shop`.identity_links_local ON CLUSTER `main` (
   project_id UUID,
@@ -185,11 +185,11 @@ SELECT project_id, anonymous_id, user_id, timestamp, received_at, event_id
 FROM `shop`.events_local
 WHERE event_name = '$identify' AND anonymous_id != '' AND user_id != '';
 
-INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (4, 'identity_links');
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, async_insert=0 VALUES (4, 'identity_links');
 
 CREATE VIEW IF NOT EXISTS `shop`.sessions ON CLUSTER `main` AS
 SELECT e.project_id AS project_id,
-  toDateTime(intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000) * 1800, 'UTC') AS bucket,
+  toDateTime(intDiv(toUnixTimestamp(e.timestamp), 1800) * 1800, 'UTC') AS bucket,
   e.anonymous_id AS anonymous_id,
   e.session_id AS session_id,
   e.is_bot AS is_bot,
@@ -243,14 +243,14 @@ FROM (SELECT *, max(if(opens, half, 0)) OVER (PARTITION BY project_id, visit ORD
   SELECT *, lagInFrame(ended_ms + 1) OVER (PARTITION BY project_id, visit ORDER BY half ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before,
     before = 0 OR derived AND started_ms - (before - 1) > 1800000 AS opens
   FROM (
-    SELECT e.project_id AS project_id, bitXor(sipHash64(if((e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000)))), e.anonymous_id, e.session_id)), (e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000)))) * 11400714819323198485 + e.is_bot * 14029467366897019727) AS visit, intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000) AS half, any((e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(intDiv(toUnixTimestamp64Milli(e.timestamp), 1800000))))) AS derived, toUnixTimestamp64Milli(min(e.timestamp)) AS started_ms, toUnixTimestamp64Milli(max(e.timestamp)) AS ended_ms, argMin(e.anonymous_id, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS anonymous_id, argMin(e.session_id, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS session_id, argMin(e.is_bot, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS is_bot, uniqExact(e.event_id) AS events, countIf(e.event_name = '$pageview') AS pageviews, countIf(e.event_name NOT IN ('$pageview', '$identify')) AS others, argMin(e.source, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS source, argMin(e.medium, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS medium, argMin(e.campaign, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS campaign, argMin(e.term, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS term, argMin(e.content, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS content, argMin(e.channel, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS channel, argMin(e.referrer_host, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS referrer_host, argMin(e.hostname, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS hostname, argMin(e.country, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS country, argMin(e.device_type, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS device_type, argMin(e.browser, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS browser, argMin(e.os, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS os, argMinIf(e.path, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id), e.event_name = '$pageview') AS entry_path, argMaxIf(e.path, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id), e.event_name = '$pageview') AS exit_path
+    SELECT e.project_id AS project_id, bitXor(cityHash64(if((e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(intDiv(toUnixTimestamp(e.timestamp), 1800)))), e.anonymous_id, e.session_id)), (e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(intDiv(toUnixTimestamp(e.timestamp), 1800)))) * 11400714819323198485 + e.is_bot * 14029467366897019727) AS visit, intDiv(toUnixTimestamp(e.timestamp), 1800) AS half, any((e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(intDiv(toUnixTimestamp(e.timestamp), 1800))))) AS derived, toUnixTimestamp64Milli(min(e.timestamp)) AS started_ms, toUnixTimestamp64Milli(max(e.timestamp)) AS ended_ms, argMin(e.anonymous_id, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS anonymous_id, argMin(e.session_id, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS session_id, argMin(e.is_bot, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS is_bot, uniqExact(e.event_id) AS events, countIf(e.event_name = '$pageview') AS pageviews, countIf(e.event_name NOT IN ('$pageview', '$identify')) AS others, argMin(e.source, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS source, argMin(e.medium, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS medium, argMin(e.campaign, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS campaign, argMin(e.term, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS term, argMin(e.content, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS content, argMin(e.channel, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS channel, argMin(e.referrer_host, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS referrer_host, argMin(e.hostname, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS hostname, argMin(e.country, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS country, argMin(e.device_type, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS device_type, argMin(e.browser, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS browser, argMin(e.os, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id)) AS os, argMinIf(e.path, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id), e.event_name = '$pageview') AS entry_path, argMaxIf(e.path, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(e.received_at))), 'FixedString(8)'), reinterpret(byteSwap(e.seq), 'FixedString(4)'), e.event_id), e.event_name = '$pageview') AS exit_path
     FROM `shop`.events AS e WHERE e.session_id != ''
     GROUP BY project_id, visit, half
   )
 )) AS s
-GROUP BY project_id, visit, chain, intDiv(half - chain, 48);
+GROUP BY project_id, visit, chain, toUInt32(intDiv(half - chain, 48));
 
-INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (5, 'sessions');
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, async_insert=0 VALUES (5, 'sessions');
 
 CREATE TABLE IF NOT EXISTS `shop`.daily_rollup_local ON CLUSTER `main` (
   project_id UUID,
@@ -302,7 +302,7 @@ CREATE TABLE IF NOT EXISTS `shop`.rollup_days ON CLUSTER `main` (
   marks UInt64
 ) ENGINE = Distributed('main', 'shop', 'rollup_days_local', cityHash64(project_id));
 
-INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (6, 'daily_rollup');
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, async_insert=0 VALUES (6, 'daily_rollup');
 
 CREATE TABLE IF NOT EXISTS `shop`.erasures_local ON CLUSTER `main` (
   erasure_id UUID,
@@ -392,7 +392,7 @@ CREATE TABLE IF NOT EXISTS `shop`.erasure_records ON CLUSTER `main` (
   removed Map(String, UInt64)
 ) ENGINE = Distributed('main', 'shop', 'erasure_records_local', cityHash64(project_id));
 
-INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (7, 'privacy');
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, async_insert=0 VALUES (7, 'privacy');
 
 CREATE TABLE IF NOT EXISTS `shop`.quarantine_local ON CLUSTER `main` (
   project_id String,
@@ -422,7 +422,7 @@ CREATE TABLE IF NOT EXISTS `shop`.quarantine ON CLUSTER `main` (
   row String CODEC(ZSTD(1))
 ) ENGINE = Distributed('main', 'shop', 'quarantine_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));
 
-INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (8, 'quarantine');
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, async_insert=0 VALUES (8, 'quarantine');
 
 CREATE TABLE IF NOT EXISTS `shop`.reclassifications_local ON CLUSTER `main` (
   project_id UUID,
@@ -458,4 +458,4 @@ CREATE TABLE IF NOT EXISTS `shop`.reclassifications ON CLUSTER `main` (
   written_at DateTime('UTC') DEFAULT now()
 ) ENGINE = Distributed('main', 'shop', 'reclassifications_local', cityHash64(project_id));
 
-INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, async_insert=0 VALUES (9, 'reclassifications');
+INSERT INTO `shop`.migrations (version, name) SETTINGS distributed_foreground_insert=1, parallel_distributed_insert_select=0, max_replica_delay_for_distributed_queries=15, async_insert=0 VALUES (9, 'reclassifications');
