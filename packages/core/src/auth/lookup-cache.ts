@@ -1,6 +1,6 @@
 import { AnalyticsError } from '../errors.js'
 import { atMostEvery } from '../time.js'
-import { createGroups, type Group } from './lookup-groups.js'
+import { createLookupGroups, type Slice } from './lookup-groups.js'
 import type { Misses } from './prefix-misses.js'
 
 export interface LookupCacheOptions<V> {
@@ -51,7 +51,7 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
   let epoch = 0
   let failing = false
   const report = atMostEvery(REPORT_MS, clock, options.onFailure)
-  const groups = createGroups<V>({
+  const groups = createLookupGroups<V>({
     load: fetch,
     clock,
     pauseMs: options.pauseMs,
@@ -75,13 +75,13 @@ export function createLookupCache<V>(options: LookupCacheOptions<V>): LookupCach
         return entry.value
       }
     } else if (misses?.has(key, now)) return undefined
-    const group = groups.join(key, entry !== undefined)
-    return group === undefined ? Promise.reject(OVERLOADED) : wait(key, group)
+    const slice = groups.join(key, entry !== undefined)
+    return slice === undefined ? Promise.reject(OVERLOADED) : wait(key, slice)
   }
 
-  async function wait(key: string, group: Group<V>): Promise<V | undefined> {
+  async function wait(key: string, slice: Slice<V>): Promise<V | undefined> {
     try {
-      return (await group.values).get(key)
+      return (await slice.values).get(key)
     } catch (error) {
       // Read again: a revocation may have taken the entry away while the load was under way.
       const entry = found.get(key)

@@ -61,16 +61,15 @@ const find = createRouter<Route>([
 /** Turns requests into answers; never rejects. */
 export function createHandler(deps: HandlerDeps): Handler {
   return async (request, context = {}) => {
-    const requestId = randomHex(8)
     try {
       const url = new URL(request.url)
       const path = pathBelow(url.pathname, context.basePath ?? deps.basePath)
-      const answer = await answerPath(deps, request, url, path, context, requestId)
+      const answer = await answerPath(deps, request, url, path, context)
       if (request.method !== 'HEAD') return answer
       await answer.body?.cancel()
       return new Response(null, answer)
     } catch (error) {
-      return await readable(deps, request, failure(deps, request, error, requestId))
+      return await readable(deps, request, failure(deps, request, error))
     }
   }
 }
@@ -81,44 +80,38 @@ async function answerPath(
   url: URL,
   path: string | undefined,
   context: RequestContext,
-  requestId: string,
 ): Promise<Response> {
   const method = request.method === 'HEAD' ? 'GET' : request.method
   const open = path === undefined ? undefined : OPEN_ROUTES.get(path)
   if (open !== undefined) {
-    return method === 'GET' ? await open() : await readable(deps, request, notAllowed('GET', requestId))
+    return method === 'GET' ? await open() : await readable(deps, request, notAllowed('GET'))
   }
   const found = path === undefined ? undefined : find(path)
   const [first] = found?.routes.values() ?? []
   if (found === undefined || first === undefined || !exists(deps, first)) {
     throw new AnalyticsError('not_found', 'There is no such path here.')
   }
-  const methods = allowed(found.routes)
   if (method === 'OPTIONS') {
+    const methods = allowed(found.routes)
     if (first.by === 'user') return answerPreflight(request, methods, deps.adminOrigin, true)
     const asked = first.by === 'key' && request.headers.has('origin')
     return answerPreflight(request, methods, asked ? await deps.anyOrigin() : NO_ORIGIN)
   }
   const route = found.routes.get(method)
   if (route === undefined) {
-    const answer = notAllowed(methods, requestId)
+    const answer = notAllowed(allowed(found.routes))
     if (first.by !== 'user') return await readable(deps, request, answer)
     grantOrigin(answer.headers, request.headers.get('origin'), deps.adminOrigin, true)
     return answer
   }
   const call: Call = { request, url, params: found.params, peer: context.ip }
-  if (route.by === 'key') return await answerKey(deps, route, call, requestId)
-  if (route.by === 'user') return await answerUser(deps, route, call, requestId)
+  if (route.by === 'key') return await answerKey(deps, route, call)
+  if (route.by === 'user') return await answerUser(deps, route, call)
   await requireInternalSecret(request, deps.internalSecret)
   return await route.run(deps, call)
 }
 
-async function answerKey(
-  deps: HandlerDeps,
-  route: KeyRoute,
-  call: Call,
-  requestId: string,
-): Promise<Response> {
+async function answerKey(deps: HandlerDeps, route: KeyRoute, call: Call): Promise<Response> {
   const { request, url } = call
   const origin = request.headers.get('origin')
   let principal: KeyPrincipal | undefined
@@ -138,7 +131,7 @@ async function answerKey(
     grantOrigin(answer.headers, origin, matcherOf(principal.project.allowed_origins))
     return answer
   } catch (error) {
-    const answer = failure(deps, request, error, requestId)
+    const answer = failure(deps, request, error)
     if (limited !== undefined) addLimitHeaders(answer.headers, limited)
     if (principal === undefined && !isRefusedOrigin(error)) return await readable(deps, request, answer)
     grantOrigin(answer.headers, origin, principal ? matcherOf(principal.project.allowed_origins) : NO_ORIGIN)
@@ -146,12 +139,7 @@ async function answerKey(
   }
 }
 
-async function answerUser(
-  deps: HandlerDeps,
-  route: UserRoute,
-  call: Call,
-  requestId: string,
-): Promise<Response> {
+async function answerUser(deps: HandlerDeps, route: UserRoute, call: Call): Promise<Response> {
   const { request, url } = call
   const origin = request.headers.get('origin')
   let answer: Response
@@ -160,7 +148,7 @@ async function answerUser(
     const project = takeProject(url)
     answer = await route.run(deps, { ...call, project, caller: await callerOf(deps, route, request) })
   } catch (error) {
-    answer = failure(deps, request, error, requestId)
+    answer = failure(deps, request, error)
   }
   grantOrigin(answer.headers, origin, deps.adminOrigin, true)
   return answer
@@ -248,16 +236,17 @@ async function browserScript(): Promise<Response> {
   })
 }
 
-function notAllowed(methods: string, requestId: string): Response {
+function notAllowed(methods: string): Response {
   const answer = errorResponse(
     new AnalyticsError('method_not_allowed', `Allowed here: ${methods}.`),
-    requestId,
+    randomHex(8),
   )
   answer.headers.set('allow', methods)
   return answer
 }
 
-function failure(deps: HandlerDeps, { signal }: Request, error: unknown, requestId: string): Response {
+function failure(deps: HandlerDeps, { signal }: Request, error: unknown): Response {
+  const requestId = randomHex(8)
   if (isAnalyticsError(error)) return errorResponse(error, requestId)
   if (signal.aborted) {
     return errorResponse(new AnalyticsError('request_aborted', 'The client went away.'), requestId)
