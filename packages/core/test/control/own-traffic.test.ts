@@ -119,6 +119,38 @@ describe('own traffic', () => {
     expect((await analytics.query({ range: '7d' })).rows).toHaveLength(2)
   })
 
+  it('of one key is dropped whatever it sends, and that of the others is stored', async () => {
+    const keys = memoryKeys()
+    const events = memoryEvents()
+    const first = createAnalytics({ events, keys })
+    const made = await first.projects.create({ slug: 'p', allowed_origins: ['https://p.test'] })
+    const office = await first.keys.create({ project_id: made.project.id, kind: 'sk' })
+    const analytics = createAnalytics({
+      events,
+      keys,
+      delivery: { flushIntervalMs: 0 },
+      ownTraffic: { keys: [office.key.prefix] },
+    })
+    open.push(analytics)
+    const ask = async (key: string, path: string, body: object): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${key}`, origin: 'https://p.test' }
+      const request = new Request(`http://x${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+      return await (await analytics.handler(request)).json()
+    }
+    const event = { event: 'e', anonymous_id: 'a' }
+    const dropped = { status: 'dropped', code: 'own_traffic' }
+    expect(await ask(office.secret, '/v1/track', event)).toMatchObject({ ok: true, status: 'dropped' })
+    expect(await ask(office.secret, '/v1/batch', { events: [event, event] })).toMatchObject({
+      count: 0,
+      results: [dropped, dropped],
+    })
+    for (const key of [made.keys.sk, made.keys.pk]) {
+      expect(await ask(key, '/v1/track', event)).toMatchObject({ status: 'stored' })
+    }
+    expect((await analytics.query({ range: '7d' })).rows).toHaveLength(2)
+    expect(await analytics.usage()).toMatchObject({ months: [{ events: 2 }] })
+  })
+
   it('is dropped by key, named by its prefix', async () => {
     const { keys: first } = await start({})
     const prefix = first.sk.split('_')[2] ?? ''
