@@ -164,6 +164,13 @@ export const PERSONAL_DATA: readonly PersonalData[] = [
   },
   {
     store: 'keys',
+    name: 'usage_writes',
+    columns: [],
+    erased: 'nothing_to_erase',
+    because: 'Random names of writes to the meter, for a week, so that one that is sent again counts once.',
+  },
+  {
+    store: 'keys',
     name: 'ip_salts',
     columns: ['salt'],
     erased: 'by_age',
