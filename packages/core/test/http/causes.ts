@@ -1,50 +1,14 @@
 import type { Route } from '../../src/http/route.js'
 import type { Answer } from '../control/server.js'
-import { away, buggy, ORIGIN_ELSEWHERE, type RouteBench, tooExpensive } from './route-bench.js'
-
-/** Servers by what is the matter with them. */
-export interface Benches {
-  healthy: RouteBench
-  /** One request a route and kind of key. */
-  limited: RouteBench
-  /** No event more this month. */
-  full: RouteBench
-  /** Without a login of the host and without a secret of its scheduler. */
-  bare: RouteBench
-  /** Closed. */
-  draining: RouteBench
-  /** A few events are all that may wait. */
-  overloaded: RouteBench
-  /** With no patience for bodies. */
-  impatient: RouteBench
-}
-
-/** One thing that is wrong (or right) with a request, and what it is answered, code included. */
-export interface Cause {
-  name: string
-  /** The code, or the status where there is none. */
-  answer: string | number
-  /** Routes that it can happen to. */
-  of(route: Route): boolean
-  ask(benches: Benches, route: Route): Promise<Answer>
-}
+import { asksEvents, byUser, type Cause, ingests, namesProject, takesBody } from './cause.js'
+import { KEY_CAUSES } from './key-causes.js'
+import { away, buggy, type RouteBench, tooExpensive } from './route-bench.js'
 
 /** Events behind an insert, on the server where that is too many. */
 export const MOST_WAITING = 20
 const NOBODY = '7d9f5c1e-6f4b-4c3e-9a46-1f0f7a8e7d11'
 
-const byKey = (route: Route): boolean => route.by === 'key'
-const byUser = (route: Route): boolean => route.by === 'user'
-const ingests = (route: Route): boolean => route.by === 'key' && route.scope === 'ingest'
-const reads = (route: Route): boolean => route.by === 'key' && route.scope === 'read'
-const secretOnly = (route: Route): boolean => route.by === 'key' && route.secretOnly !== undefined
-const asksEvents = (route: Route): boolean => reads(route) && !secretOnly(route)
-const takesToken = (route: Route): boolean => route.by === 'key' && route.allowToken === true
-const takesBody = (route: Route): boolean => route.method === 'POST' && route.by !== 'internal'
-const namesProject = (route: Route): boolean => reads(route) || route.path === '/v1/usage'
 const every = (): boolean => true
-
-const KEYS_OF_NOBODY = { authorization: `Bearer sk_live_00000000_${'A'.repeat(43)}` }
 
 /** A part of the path that nothing has been looked up for yet. */
 function unseen(route: Route): { params?: Record<string, string> } {
@@ -69,158 +33,6 @@ const ok: Cause[] = [
     answer: 200,
     of: ({ method }) => method === 'GET',
     ask: ({ healthy }, route) => healthy.ask(route, { method: 'HEAD' }),
-  },
-]
-
-const keys: Cause[] = [
-  {
-    name: 'no key',
-    answer: 'missing_bearer_token',
-    of: byKey,
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'none' }),
-  },
-  {
-    name: 'what is no key',
-    answer: 'malformed_api_key',
-    of: byKey,
-    ask: ({ healthy }, route) => healthy.ask(route, { headers: { authorization: 'Bearer nonsense' } }),
-  },
-  {
-    name: 'a key of nobody',
-    answer: 'invalid_api_key',
-    of: byKey,
-    ask: ({ healthy }, route) => healthy.ask(route, { headers: KEYS_OF_NOBODY }),
-  },
-  {
-    name: 'a key that calls itself another kind',
-    answer: 'key_kind_mismatch',
-    of: byKey,
-    ask: ({ healthy }, route) =>
-      healthy.ask(route, {
-        headers: { authorization: `Bearer ${healthy.own.keys.sk.replace('sk_', 'rk_')}` },
-      }),
-  },
-  {
-    name: 'a token that is over',
-    answer: 'token_expired',
-    of: takesToken,
-    ask: async ({ healthy }, route) => {
-      const filters = { field: 'path', op: 'is', value: '/' } as const
-      const made = { filters, project: healthy.own.id, expires_in: 1 }
-      const { token } = await healthy.analytics.tokens.create(made)
-      return await healthy.later(1_000, () =>
-        healthy.ask(route, { headers: { authorization: `Bearer ${token}` } }),
-      )
-    },
-  },
-  {
-    name: 'a key that may read, where events come in',
-    answer: 'insufficient_scope',
-    of: ingests,
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'rk' }),
-  },
-  {
-    name: 'a public key, where questions are answered',
-    answer: 'insufficient_scope',
-    of: asksEvents,
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'pk' }),
-  },
-  {
-    name: 'a public key from elsewhere',
-    answer: 'origin_not_allowed',
-    of: ingests,
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'pk', headers: { origin: ORIGIN_ELSEWHERE } }),
-  },
-  {
-    name: 'a token from elsewhere',
-    answer: 'origin_not_allowed',
-    of: takesToken,
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'rt', headers: { origin: ORIGIN_ELSEWHERE } }),
-  },
-  {
-    name: 'a token for single metrics, where a report is asked for',
-    answer: 'insufficient_scope',
-    of: (route) => takesToken(route) && route.path !== '/v1/stats',
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'narrow' }),
-  },
-  {
-    name: 'a key that is not secret, where it must be: erasure',
-    answer: 'forget_requires_secret_key',
-    of: (route) => route.by === 'key' && route.secretOnly === 'forget_requires_secret_key',
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'pk' }),
-  },
-  {
-    name: 'a key that is not secret, where it must be',
-    answer: 'key_kind_not_allowed',
-    of: (route) => route.by === 'key' && route.secretOnly === 'key_kind_not_allowed',
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'rk' }),
-  },
-  {
-    name: 'an unknown key while the key store is away',
-    answer: 'storage_unavailable',
-    of: byKey,
-    ask: ({ healthy }, route) =>
-      healthy.broken(away, () =>
-        healthy.ask(route, { headers: { authorization: `Bearer sk_live_00000001_${'A'.repeat(43)}` } }),
-      ),
-  },
-]
-
-const users: Cause[] = [
-  {
-    name: 'no session',
-    answer: 'invalid_session',
-    of: byUser,
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'none' }),
-  },
-  {
-    name: 'a key, where only sessions are taken',
-    answer: 'invalid_session',
-    of: (route) => route.by === 'user' && route.keys === 'none',
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'ak' }),
-  },
-  {
-    name: 'a key of nobody, where keys are taken too',
-    answer: 'invalid_api_key',
-    of: (route) => route.by === 'user' && route.keys !== 'none',
-    ask: ({ healthy }, route) => healthy.ask(route, { headers: KEYS_OF_NOBODY }),
-  },
-  {
-    name: 'a key that may not, where keys are taken too',
-    answer: 'insufficient_scope',
-    of: (route) => route.by === 'user' && route.keys !== 'none',
-    ask: ({ healthy }, route) => healthy.ask(route, { by: 'pk', headers: { origin: healthy.server.url } }),
-  },
-  {
-    name: 'a page of elsewhere',
-    answer: 'origin_not_allowed',
-    of: byUser,
-    ask: ({ healthy }, route) => healthy.ask(route, { headers: { origin: ORIGIN_ELSEWHERE } }),
-  },
-  {
-    name: 'a login that is down',
-    answer: 'internal_error',
-    of: byUser,
-    ask: ({ healthy }, route) => healthy.ask(route, { headers: { authorization: 'session broken' } }),
-  },
-  {
-    name: 'no login of the host',
-    answer: 'not_found',
-    // Where another method of the path takes keys, the path exists.
-    of: (route) => route.by === 'user' && /\/keys/.test(route.path),
-    ask: ({ bare }, route) => bare.ask(route),
-  },
-  {
-    name: 'a wrong secret of the scheduler',
-    answer: 'invalid_internal_secret',
-    of: ({ by }) => by === 'internal',
-    ask: ({ healthy }, route) => healthy.ask(route, { headers: { 'x-internal-secret': 'wrong' } }),
-  },
-  {
-    name: 'no secret of the scheduler',
-    answer: 'not_found',
-    of: ({ by }) => by === 'internal',
-    ask: ({ bare }, route) => bare.ask(route),
   },
 ]
 
@@ -377,7 +189,8 @@ const states: Cause[] = [
   },
 ]
 
-export const CAUSES: readonly Cause[] = [...ok, ...keys, ...users, ...requests, ...states]
+/** Everything that can be the matter, in the order in which it is tried. */
+export const CAUSES: readonly Cause[] = [...ok, ...KEY_CAUSES, ...requests, ...states]
 
 /** A status that nobody reads any more. */
 function unread(status: number): Answer {

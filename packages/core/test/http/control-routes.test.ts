@@ -256,58 +256,8 @@ describe('keys', () => {
   })
 })
 
-describe('route × status', () => {
+describe('what is wrong with a request', () => {
   const id = '7d9f5c1e-6f4b-4c3e-9a46-1f0f7a8e7d11'
-  const routes: [method: string, path: string, body?: unknown][] = [
-    ['GET', '/v1/projects'],
-    ['POST', '/v1/projects', { slug: 'x' }],
-    ['GET', `/v1/projects/${id}`],
-    ['POST', `/v1/projects/${id}`, {}],
-    ['GET', `/v1/projects/${id}/keys`],
-    ['POST', `/v1/projects/${id}/keys`, { kind: 'sk' }],
-    ['POST', `/v1/projects/${id}/keys/${id}/rotate`],
-    ['DELETE', `/v1/projects/${id}/keys/${id}`],
-    ['GET', '/v1/account/keys'],
-    ['POST', '/v1/account/keys'],
-    ['POST', `/v1/account/keys/${id}/rotate`],
-    ['DELETE', `/v1/account/keys/${id}`],
-    ['GET', '/v1/usage'],
-  ]
-  it.each(routes)(
-    '%s %s: 401 without a session, 500 without a word when the login fails, 403 for other pages',
-    async (method, path, body) => {
-      for (const who of ['', 'odd']) {
-        const answer = await bench.as(who, method, path, body)
-        expect([who, answer.status, answer.body.error]).toEqual([who, 401, 'invalid_session'])
-      }
-      const broken = await bench.as('broken', method, path, body)
-      expect([broken.status, broken.body.error]).toEqual([500, 'internal_error'])
-      expect(broken.text).not.toContain('login.internal')
-      for (const origin of ['https://evil.test', 'null', `${DASHBOARD}.evil.test`, 'http://dashboard.test']) {
-        const foreign = await bench.as('alice', method, path, body, { origin })
-        expect([origin, foreign.status, foreign.body.error]).toEqual([origin, 403, 'origin_not_allowed'])
-        expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
-        expect(foreign.headers.get('access-control-allow-credentials')).toBeNull()
-      }
-    },
-  )
-
-  it.each(routes)(
-    '%s %s: 404 without a login of the host, or a key where keys are taken',
-    async (method, path, body) => {
-      const own = await start({ authenticateUser: undefined } as never)
-      const answer = await own.as('alice', method, path, body)
-      const takesKeys = method === 'GET' && !path.includes('keys')
-      const others = path === '/v1/projects' || path === `/v1/projects/${id}`
-      const expected = takesKeys
-        ? [401, 'missing_bearer_token']
-        : others
-          ? [401, 'invalid_session']
-          : [404, 'not_found']
-      expect([answer.status, answer.body.error]).toEqual(expected)
-      await own.close()
-    },
-  )
 
   const bad: [method: string, path: string, body: unknown, status: number, code: string][] = [
     ['POST', '/v1/projects', '{', 400, 'invalid_payload'],
@@ -354,24 +304,6 @@ describe('route × status', () => {
     const answer = await bench.as('alice', method, path, body)
     expect([answer.status, answer.body.error]).toEqual([status, code])
     if (status === 405) expect(answer.headers.get('allow')).toContain('OPTIONS')
-  })
-
-  it('415 for forms, 503 while the key store is away', async () => {
-    const form = await bench.as('alice', 'POST', '/v1/projects', 'slug=x', {
-      'content-type': 'application/x-www-form-urlencoded',
-    })
-    expect(form.status).toBe(415)
-    const keys = memoryKeys()
-    const { AnalyticsError } = await import('@millimetric/core')
-    const away = async (): Promise<never> => {
-      throw new AnalyticsError('storage_unavailable', 'The database is away.', { retryAfter: 5 })
-    }
-    const own = await start({ keys: { ...keys, listProjects: away, findProject: away, usage: away } })
-    for (const path of ['/v1/projects', `/v1/projects/${id}`, '/v1/usage']) {
-      const answer = await own.as('alice', 'GET', path)
-      expect([path, answer.status, answer.body.error]).toEqual([path, 503, 'storage_unavailable'])
-    }
-    await own.close()
   })
 })
 

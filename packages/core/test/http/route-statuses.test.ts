@@ -3,7 +3,8 @@ import { LIMITED_ROUTES } from '../../src/auth/rate-limit.js'
 import { ERROR_STATUS } from '../../src/errors.js'
 import { EVENTS } from '../isolation/tenants.js'
 import { ALL_ROUTES, nameOf, OPEN_PATHS } from './all-routes.js'
-import { type Benches, CAUSES, MOST_WAITING } from './causes.js'
+import type { Benches } from './cause.js'
+import { CAUSES, MOST_WAITING } from './causes.js'
 import { openRouteBench, type RouteBench, validRequest } from './route-bench.js'
 
 const QUESTION = '200 204 400 401 403 404 405 422 429 499 500 503'
@@ -46,6 +47,9 @@ const ANSWERS: Readonly<Record<string, string>> = {
   'GET /v1/usage': READ_BY_USER,
 }
 
+// Nothing more is to come on such a connection.
+const CLOSES = new Set(['shutting_down', 'request_timeout'])
+
 let benches: Benches
 const opened: RouteBench[] = []
 
@@ -86,7 +90,8 @@ describe.each(ALL_ROUTES)('$method $path', (route) => {
     const expected: [string, unknown][] = [[valid.name, valid.answer]]
     for (const { name, answer, of, ask } of CAUSES) {
       if (!of(route)) continue
-      const { status, text, body } = await ask(benches, route)
+      const { status, text, body, headers } = await ask(benches, route)
+      if (CLOSES.has(body?.error)) expect([name, headers.get('connection')]).toEqual([name, 'close'])
       answered.push([name, typeof answer === 'number' ? status : body?.error], [name, status])
       expected.push([name, answer], [name, typeof answer === 'number' ? answer : statusOf(answer)])
       // What our stores and the host's login say is for the log.
