@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import type { QueryPlan, StoredEvent } from '@millimetric/core'
+import type { StoredEvent } from '@millimetric/core'
 import { storedEvent } from '@millimetric/core/testing'
 import { insert, type Mismatch, type Stores } from './pack.js'
-import { answer } from './questions.js'
+import { answer, type Question } from './questions.js'
 
 type Batches = readonly (readonly StoredEvent[])[]
 
@@ -62,7 +62,7 @@ function text(value: unknown): string {
     : JSON.stringify(value)
 }
 
-async function shrink(stores: Stores, story: Story, plan: QueryPlan): Promise<Failure | undefined> {
+async function shrink(stores: Stores, story: Story, plan: Question): Promise<Failure | undefined> {
   let smallest = await attempt(stores, story, plan)
   if (smallest === undefined) return undefined
   let left = story.late === null ? MOST_ATTEMPTS.plain : MOST_ATTEMPTS.upkeep
@@ -85,7 +85,7 @@ function eventsOf({ batches, late }: Story): StoredEvent[] {
   return [...batches, ...(late ?? [])].flat()
 }
 
-async function attempt(stores: Stores, story: Story, plan: QueryPlan): Promise<Failure | undefined> {
+async function attempt(stores: Stores, story: Story, plan: Question): Promise<Failure | undefined> {
   const project_id = randomUUID()
   const tell = async (batches: Batches): Promise<void> => {
     for (const batch of batches) {

@@ -78,7 +78,7 @@ test(
     }
     const sum = (of: (one: PackReport) => number): number =>
       reports.reduce((total, one) => total + of(one), 0)
-    expect(sum(({ asked }) => asked)).toBe(seeds.length * 10)
+    expect(sum(({ asked }) => asked)).toBe(seeds.length * 11)
     if (histories >= 100) {
       expect(sum(({ fromRollup }) => fromRollup)).toBeGreaterThan(seeds.length / 20)
       expect(sum(({ twinsRemoved }) => twinsRemoved)).toBeGreaterThan(0)

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type { EventStore, QueryPlan, StoredEvent } from '@millimetric/core'
+import type { EventStore, StoredEvent } from '@millimetric/core'
 import type { PurgeSelector } from '../../src/ports/erasure-store.js'
 import { type History, LATE_ROUNDS, makeHistory, ROUNDS } from './history.js'
-import { answer, daysOf, makeQuestion } from './questions.js'
+import { answer, daysOf, makeAskedStats, makeQuestion, type Question } from './questions.js'
 import { createRandom, type Random } from './random.js'
 
 const DAY = 86_400_000
@@ -21,7 +21,7 @@ export interface Mismatch {
   readonly history: History
   readonly phase: Phase
   /** What was asked; null for `known`. */
-  readonly plan: QueryPlan | null
+  readonly plan: Question | null
   readonly expected: unknown
   readonly actual: unknown
 }
@@ -55,7 +55,7 @@ export async function runPack(stores: Stores, options: PackOptions): Promise<Pac
   let asked = 0
   let fromRollup = 0
 
-  async function compare(history: History, phase: Phase, plan: QueryPlan): Promise<void> {
+  async function compare(history: History, phase: Phase, plan: Question): Promise<void> {
     asked += 1
     const expected = await answer(stores.memory, plan)
     const actual = await answer(stores.driver, plan).catch((error: unknown) => ({
@@ -69,12 +69,14 @@ export async function runPack(stores: Stores, options: PackOptions): Promise<Pac
 
   async function askAll(phase: Phase): Promise<void> {
     const questions = histories
-      .flatMap((history) => {
+      .flatMap((history): { history: History; plan: Question }[] => {
         const own = createRandom(history.seed + PHASES.indexOf(phase))
-        return Array.from({ length: options.questions[phase] }, () => ({
+        const plans = Array.from({ length: options.questions[phase] }, () => ({
           history,
           plan: makeQuestion(own, history, phase === 'as they came' ? 0.1 : 0.5),
         }))
+        // Once a history: these are several plans each.
+        return phase === 'after upkeep' ? [...plans, { history, plan: makeAskedStats(own, history) }] : plans
       })
       .values()
     const work = async (): Promise<void> => {

@@ -8,6 +8,7 @@ import {
   type StatsDimension,
 } from '@millimetric/schema/wire'
 import { bucketStarts } from '../../src/query/calendar.js'
+import { type AskedStats, answerAsked, makeAsked } from './asked-questions.js'
 import { makeAttribution } from './attribution-questions.js'
 import { makeCohorts } from './cohorts-questions.js'
 import { exportPages, makeExport } from './export-questions.js'
@@ -30,7 +31,10 @@ const DAY = 48 * HALF_HOUR
 /** Dimensions that a rollup keeps apart. */
 const ROLLED = ['event_name', 'source', 'medium', 'channel'] as const
 
-/** A random question of any kind about a history; so many of them such as a rollup may answer. */
+/** A plan, or parameters through the use case that makes plans of them. */
+export type Question = QueryPlan | AskedStats
+
+/** A random plan of any kind about a history; so many of them such as a rollup may answer. */
 export function makeQuestion(random: Random, history: History, share = 0.2): QueryPlan {
   return random.chance(share) ? makeDaysQuestion(random, history) : makeAnyQuestion(random, history)
 }
@@ -159,13 +163,8 @@ const SESSION_METRICS: readonly Metric[] = [
   'views_per_session',
 ]
 
-function makeStats(
-  random: Random,
-  events: readonly StoredEvent[],
-  scope: Pick<StatsPlan, 'project_id' | 'from' | 'to' | 'include_bots' | 'limit'>,
-  zone: string,
-): StatsPlan {
-  const { from, to } = scope
+/** Metrics, and dimensions that they can be grouped by. */
+function makeColumns(random: Random): { metrics: Metric[]; group_by: StatsDimension[] } {
   const metrics = random.shuffle([
     ...some(random, EVENT_METRICS, [0, 1, 1, 2, 4]),
     ...some(random, SESSION_METRICS, [0, 0, 1, 2, 4]),
@@ -178,7 +177,27 @@ function makeStats(
     : random.chance(0.3)
       ? ROLLED
       : [...DIMENSIONS, ...PROPERTY_FIELDS, 'entry_path', 'exit_path']
-  const group_by = some(random, dimensions)
+  return { metrics, group_by: some(random, dimensions) }
+}
+
+/** Random parameters of `stats`, as a caller sends them. */
+export function makeAskedStats(random: Random, history: History): AskedStats {
+  const events = eventsOf(history)
+  const { zone } = history
+  return makeAsked(random, history, events, {
+    ...makeColumns(random),
+    ...makeRange(random, history, events, zone),
+  })
+}
+
+function makeStats(
+  random: Random,
+  events: readonly StoredEvent[],
+  scope: Pick<StatsPlan, 'project_id' | 'from' | 'to' | 'include_bots' | 'limit'>,
+  zone: string,
+): StatsPlan {
+  const { from, to } = scope
+  const { metrics, group_by } = makeColumns(random)
   const interval = to - from > DAY / 4 ? random.pick(INTERVALS.slice(1)) : random.pick(INTERVALS)
   const groupsOf = (by: readonly StatsDimension[]): string[][] =>
     some(random, events, [1, 2, 4]).map((event) =>
@@ -264,7 +283,8 @@ function some<T>(random: Random, list: readonly T[], sizes: readonly number[] = 
 }
 
 /** The answer apart from how it was found. */
-export async function answer(store: EventStore, plan: QueryPlan): Promise<{ facts: unknown; by: string }> {
+export async function answer(store: EventStore, plan: Question): Promise<{ facts: unknown; by: string }> {
+  if (plan.kind === 'asked') return await answerAsked(store, plan)
   if (plan.kind === 'person') return { facts: await store.query<'person'>(plan), by: 'raw' }
   if (plan.kind === 'export') return { facts: await exportPages(store, plan), by: 'raw' }
   const { answered_by, ...facts } = await askOther(store, plan)
