@@ -1,3 +1,4 @@
+import { isAnalyticsError } from '../errors.js'
 import type { Condition } from '../ports/conditions.js'
 import type { EventStore } from '../ports/event-store.js'
 import {
@@ -25,6 +26,26 @@ async function expectIds(
 }
 
 const field = 'properties.v'
+
+/** With the events that they find. */
+const RE2_PATTERNS: readonly (readonly [pattern: string, found: string])[] = [
+  ['^[[:upper:][:digit:]]', 'e0 e10'],
+  ['[[:^ascii:]]', 'e5 e9'],
+  ['[^[:alnum:]\\s]', 'e1 e10 e4 e5 e7 e8 e9'],
+  ['\\A[a-z]\\.\\w\\z', 'e7'],
+  ['\\Q[]{', 'e8'],
+  ['(?P<first>a)(?:_|\\Q.b\\E$)', 'e1 e7'],
+  ['\\pN|\\p{Greek}{2}', 'e0 e5'],
+  ['^\\p{^L}', 'e3 e8 e9'],
+  ["o\\'h|^[]\\[]+", 'e4 e8'],
+  ['^a{1,2}_|}$', 'e1 e8'],
+  ['\\x{1F642}|\\x41b', 'e0 e9'],
+  ['A\\a|\\141\\.', 'e10 e7'],
+  ['(?m)^y|x.y', 'e6'],
+  ['(?iU)^AB+?', 'e0'],
+  ['^\\s*$', 'e2 e3'],
+]
+const NO_PATTERNS = ['(', 'a**', '(?=a)', '\\1', '[[:letters:]]', '\\u0041', 'a{1001}'] as const
 
 /** What conditions let through. */
 export const conditionCases: readonly EventStoreCase[] = [
@@ -54,6 +75,47 @@ export const conditionCases: readonly EventStoreCase[] = [
         [{ op: 'not', of: { op: 'is', field: 'path', values: ['/blog', ''] } }],
         'e0 e3 e4',
       )
+    },
+  },
+  {
+    name: 'matches: patterns of RE2, as they are written',
+    async run(store) {
+      const paths = [
+        'Ab1',
+        'a_b',
+        '',
+        ' \t',
+        "o'hara",
+        '\u03b1\u03b2',
+        'x\ny',
+        'a.b',
+        '[]{}',
+        '\u{1F642}',
+        'A\u0007',
+      ]
+      await store.insert(batch(...paths.map((path, n) => storedEvent({ event_id: `e${n}`, path }))))
+      for (const pattern of RE2_PATTERNS) {
+        const found = await ids(
+          store,
+          events({ filters: [{ op: 'matches', field: 'path', values: [pattern[0]] }] }),
+        )
+        expectEqual(found.sort().join(' '), pattern[1], pattern[0])
+      }
+    },
+  },
+  {
+    name: 'a pattern that is none is a mistake, also where there is nothing to hold against it',
+    async run(store) {
+      const refused = async (filters: readonly Condition[], what: string): Promise<void> => {
+        const found = await store.query<'events'>(events({ filters })).catch((error: unknown) => error)
+        const code = isAnalyticsError(found) ? [found.code, found.details?.reason] : String(found)
+        expectEqual(code, ['invalid_params', 'invalid_pattern'], what)
+      }
+      for (const pattern of NO_PATTERNS) {
+        await refused([{ op: 'matches', field: 'path', values: ['a', pattern] }], pattern)
+      }
+      const where: Condition[] = [{ op: 'matches', field: 'path', values: ['('] }]
+      await refused([{ op: 'not', of: { op: 'done', match: { event: 'a', where } } }], 'of what was done')
     },
   },
   {

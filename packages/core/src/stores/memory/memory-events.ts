@@ -7,6 +7,7 @@ import { answerExport } from './memory-export.js'
 import { answerFunnel } from './memory-funnel.js'
 import { answerLive } from './memory-live.js'
 import { answerPaths } from './memory-paths.js'
+import { checkPatterns } from './memory-pattern.js'
 import { answerPerson } from './memory-person.js'
 import { memoryErasures } from './memory-purge.js'
 import { memoryQuarantine } from './memory-quarantine.js'
@@ -80,6 +81,7 @@ export function memoryEvents(): EventStore {
     // Nothing is ever stored in part.
     async complete() {},
     async query(plan) {
+      checkPatterns(plan)
       const kept = [...rowsOf(plan.project_id).values()].flatMap((rows) => rows.reduce(keepEarlier, []))
       return ANSWERS[plan.kind](plan, kept)
     },
