@@ -65,9 +65,19 @@ export async function taken(): Promise<void> {
   ] = [true]
   await analytics.query({ range: '7d', event: '$identify', from: new Date() })
   await analytics.sources({ range, filters: { has_not_done: { event: 'signup' } } })
+  await analytics.cohorts({ range, start: { event: 'signup' }, return: { event: '$pageview' } })
+  await analytics.paths({
+    range,
+    start: { event: 'signup', filters: { field: 'properties.plan', op: 'is_set' } },
+  })
+  await analytics.live({ event: 'signup' })
+  await analytics.schema({ event: 'purchase' })
+  void analytics.export({ event: 'purchase', filters: { field: 'properties.price', op: 'gt', value: 1 } })
   await analytics.tokens.create({
     project: 'p',
     filters: { field: 'properties.plan', op: 'is', value: 'pro' },
+    metrics: ['count'],
+    group_by: ['source', 'properties.plan'],
   })
   void checks
 }
@@ -95,6 +105,27 @@ export async function mistakes(): Promise<void> {
   await analytics.funnel({ range, steps: [{ event: 'signup' }, { event: 'singup' }] })
   // @ts-expect-error no such property
   await analytics.funnel({ range, steps: [{ event: 'signup' }], group_by: 'properties.plam' })
+  // @ts-expect-error no such event
+  await analytics.cohorts({ range, start: { event: 'singup' } })
+  const prize = { field: 'properties.prize', op: 'is_set' } as const
+  // @ts-expect-error no such property of a return event
+  await analytics.cohorts({ range, return: { event: 'purchase', filters: prize } })
+  // @ts-expect-error no such event
+  await analytics.paths({ range, start: { event: 'singup' } })
+  // @ts-expect-error no such event
+  await analytics.live({ event: 'singup' })
+  // @ts-expect-error no such property
+  await analytics.live({ filters: { field: 'properties.prize', op: 'is', value: '' } })
+  // @ts-expect-error no such event
+  analytics.export({ event: 'singup' })
+  // @ts-expect-error no such property
+  analytics.export({ filters: [{ not: { field: 'properties.prize', op: 'is_set' } }] })
+  // @ts-expect-error no such event
+  await analytics.schema({ event: 'singup' })
+  // @ts-expect-error no such event in has_done
+  await analytics.schema({ filters: { has_done: { event: 'singup' } } })
+  // @ts-expect-error no such property of a pinned group
+  await analytics.tokens.create({ filters: [], metrics: ['count'], group_by: ['properties.plam'] })
   // @ts-expect-error no such event
   await analytics.query({ range, event: 'singup' })
   // @ts-expect-error no such property

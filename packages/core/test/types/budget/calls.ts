@@ -1,5 +1,13 @@
 // The calls whose cost for the compiler is measured. It sees no zod and no Node here, so the numbers are those of our types.
-import type { NoOthers, SourcesParams, StatsParams, StatsResponse } from '@millimetric/schema/wire'
+import type {
+  CohortsParams,
+  FunnelParams,
+  NoOthers,
+  PathsParams,
+  SourcesParams,
+  StatsParams,
+  StatsResponse,
+} from '@millimetric/schema/wire'
 import type { InCatalog, StandardSchema } from '../../../src/catalog.js'
 
 interface Fields {
@@ -20,6 +28,9 @@ declare function stats<const P extends InCatalog<StatsParams, Definitions>>(
 ): StatsResponse<P>
 declare function open<const P extends StatsParams>(params: P & NoOthers<P, StatsParams>): StatsResponse<P>
 declare function sources(params: InCatalog<SourcesParams, Definitions>): void
+declare function funnel(params: InCatalog<FunnelParams, Definitions>): void
+declare function cohorts(params: InCatalog<CohortsParams, Definitions>): void
+declare function paths(params: InCatalog<PathsParams, Definitions>): void
 
 const range = '7d'
 
@@ -48,3 +59,13 @@ export const c: string | undefined = stats({ range, metric: 'uniques', group_by:
 export const d: number | undefined = open({ range, metrics: ['count', 'sum(properties.any)'], totals: true })
   .totals[0]?.count
 sources({ range, event: 'event_00', filters: { field: 'properties.plan', op: 'is', value: 'pro' } })
+funnel({
+  range,
+  steps: [
+    { event: 'event_00' },
+    { event: 'event_99', filters: { field: 'properties.seats', op: 'gt', value: 3 } },
+  ],
+  group_by: 'properties.plan',
+})
+cohorts({ range, start: { event: 'event_00' }, return: { event: '$pageview' } })
+paths({ range, start: { event: 'event_17', filters: { field: 'properties.event_17', op: 'is_set' } } })
