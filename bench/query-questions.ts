@@ -1,4 +1,6 @@
 import type { Analytics } from '@millimetric/core'
+import { LIMITS } from '@millimetric/schema/limits'
+import { type AttributionModel, type FunnelScope, JSON_TYPES } from '@millimetric/schema/wire'
 
 /** A question with the best SQL by hand for it, in `sql/<name>.sql`. Both give the same rows. */
 export interface Question {
@@ -7,29 +9,85 @@ export interface Question {
   ask(analytics: Analytics, range: { from: string; to: string }): Promise<unknown[][]>
 }
 
+const seenOf = (seen: { count: number; first_seen: string; last_seen: string }): number[] => [
+  seen.count,
+  Date.parse(seen.first_seen),
+  Date.parse(seen.last_seen),
+]
 const list = (rows: readonly object[]): unknown[][] => rows.map((row) => Object.values(row))
 
+const attribution = (model: AttributionModel): Question['ask'] => {
+  const asked = { conversion: { event: 'purchase' }, value: 'properties.price', model } as const
+  return async (analytics, range) => list((await analytics.attribution({ ...range, ...asked })).rows)
+}
+
+const STEPS = [{ event: '$pageview' }, { event: 'signup' }, { event: 'purchase' }]
+const funnel = (scope: FunnelScope): Question['ask'] => {
+  const asked = { steps: STEPS, window: '14d', scope } as const
+  return async (analytics, range) =>
+    (await analytics.funnel({ ...range, ...asked })).steps.map(({ count, median_seconds }) => [
+      count,
+      median_seconds,
+    ])
+}
+
 const REPORT_QUESTIONS: readonly Question[] = [
+  { name: 'attribution', ask: attribution('last_non_direct') },
+  { name: 'attribution-first', ask: attribution('first') },
+  { name: 'attribution-linear', ask: attribution('linear') },
+  { name: 'funnel', ask: funnel('person') },
+  { name: 'funnel-sessions', ask: funnel('session') },
   {
-    name: 'attribution',
+    name: 'funnel-first-touch',
     ask: async (analytics, range) => {
-      const answer = await analytics.attribution({
-        ...range,
-        conversion: { event: 'purchase' },
-        value: 'properties.price',
-      })
-      return list(answer.rows)
+      const asked = { steps: STEPS, window: '14d', group_by: 'first_touch.source' } as const
+      const { groups } = await analytics.funnel({ ...range, ...asked })
+      return (groups ?? []).map(({ value, steps }) => [value, ...steps.map(({ count }) => count)])
     },
   },
   {
-    name: 'funnel',
+    name: 'cohorts-daily',
     ask: async (analytics, range) => {
-      const { steps } = await analytics.funnel({
-        ...range,
-        steps: [{ event: '$pageview' }, { event: 'signup' }, { event: 'purchase' }],
-        window: '14d',
-      })
-      return steps.map(({ count, median_seconds }) => [count, median_seconds])
+      const { cohorts } = await analytics.cohorts({ ...range, interval: 'day', periods: 7 })
+      return cohorts.map(({ cohort, size, returned }) => [cohort.slice(0, 10), size, returned])
+    },
+  },
+  {
+    name: 'sources',
+    ask: async (analytics, range) => list((await analytics.sources(range)).rows),
+  },
+  {
+    name: 'query',
+    ask: async (analytics, range) => list((await analytics.query(range)).rows),
+  },
+  {
+    name: 'export',
+    ask: async (analytics, range) => {
+      const rows: object[] = []
+      for await (const row of analytics.export(range)) if (rows.push(row) === LIMITS.exportPage) break
+      return list(rows)
+    },
+  },
+  {
+    name: 'schema',
+    ask: async (analytics, range) => {
+      const { events } = await analytics.schema(range)
+      return events.map(({ name, properties, ...seen }) => [
+        name,
+        ...seenOf(seen),
+        properties.map(({ key, types, ...own }) => [
+          key,
+          ...seenOf(own),
+          JSON_TYPES.map((type) => types[type] ?? 0),
+        ]),
+      ])
+    },
+  },
+  {
+    name: 'paths-backward',
+    ask: async (analytics, range) => {
+      const asked = { from_page: '/p5', direction: 'backward', steps: 3, limit: 50 } as const
+      return list((await analytics.paths({ ...range, ...asked })).links)
     },
   },
   {
@@ -107,6 +165,46 @@ const STATS_QUESTIONS: readonly Question[] = [
         raw: true,
       })
       return rows.map(({ bucket, count, uniques }) => [bucket.slice(0, 10), count, uniques])
+    },
+  },
+  {
+    name: 'stats-rolled',
+    ask: async (analytics, range) => {
+      const { rows } = await analytics.stats({ ...range, metrics: ['count', 'uniques'], interval: 'day' })
+      return rows.map(({ bucket, count, uniques }) => [bucket.slice(0, 10), count, uniques])
+    },
+  },
+  {
+    name: 'stats-series',
+    ask: async (analytics, range) => {
+      const { rows } = await analytics.stats({
+        ...range,
+        metrics: ['count', 'uniques'],
+        group_by: ['source'],
+        interval: 'day',
+        limit: 3,
+        raw: true,
+      })
+      return rows.map(({ bucket, source, count, uniques }) => [bucket.slice(0, 10), source, count, uniques])
+    },
+  },
+  {
+    name: 'stats-compare',
+    ask: async (analytics, range) => {
+      const { rows } = await analytics.stats({
+        ...range,
+        metrics: ['count', 'uniques'],
+        group_by: ['source'],
+        compare: 'previous_period',
+        raw: true,
+      })
+      return rows.map(({ source, count, uniques, previous }) => [
+        source,
+        count,
+        uniques,
+        previous?.count,
+        previous?.uniques,
+      ])
     },
   },
   {

@@ -1,5 +1,6 @@
 -- Purchases by the last touch from elsewhere in the 30 days before, else by the last touch. Found for the few who bought: their own
 -- user ids and visitors, with the visitors that are linked to them.
+-- Each event is stored once.
 WITH links AS (
   SELECT anonymous_id, argMin(user_id, (timestamp, event_id)) AS linked
   FROM {db:Identifier}.identity_links WHERE project_id = {project:UUID} GROUP BY anonymous_id

@@ -1,4 +1,5 @@
 -- Of the people who signed up in the 30 days, and never before: who saw a page in each week from then on.
+-- Each event is stored once.
 SELECT toString(toStartOfWeek(first, 1)) AS cohort, dateDiff('week', toStartOfWeek(first, 1), week) AS distance, count() AS people
 FROM (
   SELECT multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id)) AS person,
@@ -13,6 +14,6 @@ FROM (
   HAVING first >= {from:DateTime} AND first < {to:DateTime}
 )
 ARRAY JOIN arrayDistinct(arrayMap(view -> toStartOfWeek(view, 1), arrayFilter(view -> view >= first, views))) AS week
-WHERE distance <= 4
+WHERE distance <= 4 AND week <= toDate({to:DateTime})
 GROUP BY cohort, distance
 ORDER BY cohort, distance

@@ -1,4 +1,5 @@
 -- People by the week of their first event ever, and how many came in that week and the four after it. Weeks of a person are bits.
+-- Each event is stored once.
 WITH toMonday({from:DateTime}) AS monday, toUInt32(toDateTime(monday, 'UTC')) AS began, intDiv({to:DateTime}::UInt32 - 1 - began, 604800) AS latest
 SELECT monday + week * 7 AS cohort, ifNull(size, 0) AS people,
   arrayMap(d -> if(began + (week + d) * 604800 > {to:DateTime}::UInt32, NULL, back[d + 1]), range(5)) AS returned

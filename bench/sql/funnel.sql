@@ -1,5 +1,6 @@
 -- $pageview, signup, purchase within 14 days of the first: people a step, and the median time from the step before. Chains are looked
 -- for among the few who signed up; of the rest it is enough that they came.
+-- Each event is stored once.
 WITH links AS (
   SELECT anonymous_id, argMin(user_id, (timestamp, event_id)) AS linked
   FROM {db:Identifier}.identity_links WHERE project_id = {project:UUID} GROUP BY anonymous_id

@@ -1,4 +1,5 @@
 -- Who was there in the half hour up to `to`. One row a visitor, then counts by key.
+-- Each event is stored once.
 SELECT count() AS visitors, sum(length(agos)) AS events,
   arraySlice(arraySort(x -> (-x.2, x.1), arrayZip((sumMapIf([last_path], [1], last_path != '') AS pages).1, pages.2)), 1, 10) AS top_pages,
   arrayMap(x -> (splitByChar('\0', x.1)[1], splitByChar('\0', x.1)[2], x.2),

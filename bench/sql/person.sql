@@ -1,4 +1,5 @@
 -- A user's devices, and what they did in the range, crawlers' events too: count, ends, first touch, and the newest hundred events.
+-- Each event is stored once.
 WITH links AS (
   SELECT anonymous_id, argMin(user_id, (timestamp, event_id)) AS linked
   FROM {db:Identifier}.identity_links

@@ -1,6 +1,7 @@
 -- People, pageviews and bounce rate of 30 days by source. A person is the own user, else the linked user, else the visitor; a bounce
 -- is a session of one pageview and nothing else; a session takes the source of its first event. Knows that all session ids are derived:
 -- a session is a run of one visitor without a pause of more than thirty minutes, split every 48 half hours.
+-- Each event is stored once.
 SELECT source, max(people) AS people, max(pageviews) AS pageviews, max(bounce_rate) AS bounce_rate FROM (
   SELECT source, uniqExact(multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id))) AS people,
     countIf(event_name = '$pageview') AS pageviews, NULL AS bounce_rate

@@ -1,4 +1,5 @@
 -- Of the people of each source, the share that signed up in the range.
+-- Each event is stored once.
 SELECT source, uniqExact(person) AS people, uniqExactIf(person, person IN (
   SELECT multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id))
   FROM {db:Identifier}.events

@@ -1,4 +1,5 @@
 -- Events and visitors by UTC day, empty days too.
+-- Each event is stored once.
 SELECT toDate(timestamp) AS day, count() AS count,
   uniqExact(if(anonymous_id = '', sipHash64('u', user_id), sipHash64('a', anonymous_id))) AS uniques
 FROM {db:Identifier}.events

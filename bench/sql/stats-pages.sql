@@ -1,4 +1,5 @@
 -- Pageviews and visitors of pages seen on a phone from two countries.
+-- Each event is stored once.
 SELECT path, count() AS pageviews, uniqExact(if(anonymous_id = '', sipHash64('u', user_id), sipHash64('a', anonymous_id))) AS uniques
 FROM {db:Identifier}.events
 WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot

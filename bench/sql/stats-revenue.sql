@@ -1,4 +1,5 @@
 -- Purchases, revenue and the median price by plan.
+-- Each event is stored once.
 SELECT JSONExtractString(properties, 'plan') AS plan, count() AS count, ifNull(sum(price), 0) AS revenue, quantileExactInclusive(0.5)(price) AS median FROM (
   SELECT properties, JSONExtract(properties, 'price', 'Nullable(Float64)') AS price
   FROM {db:Identifier}.events
