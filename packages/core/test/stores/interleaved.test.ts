@@ -238,3 +238,37 @@ describe('something happens between two statements of a question', () => {
     expect(truth).toMatchObject([{ values: [49] }])
   })
 })
+
+test('a built day that lacks the mark of an insert answers from events once upkeep has looked', async () => {
+  await fill()
+  expect(await store.buildDays(TEST_PROJECT, DAYS)).toBe(2)
+  const view = `${database}.marks_mv`
+  await engine.writer.command({ query: `DETACH TABLE ${view}` })
+  await store.insert({
+    token: 'unmarked',
+    events: [storedEvent({ event_id: 'unmarked', timestamp: MIDNIGHT })],
+  })
+  await engine.writer.command({ query: `ATTACH TABLE ${view}` })
+  expect(await bothWays(store, question())).toMatchObject([
+    [{ values: [100] }],
+    [{ values: [101] }],
+    'rollup',
+  ])
+  // Of this age it may still be on its way.
+  for (const table of ['events', 'event_ids']) {
+    await engine.writer.command({
+      query: `ALTER TABLE ${database}.${table} UPDATE stored_at = stored_at - INTERVAL 1 HOUR WHERE 1 SETTINGS mutations_sync = 2`,
+    })
+  }
+  await store.removeTwins()
+  const [answer, truth, by] = await bothWays(store, question())
+  expect([answer, by]).toEqual([truth, 'rollup'])
+  expect(truth).toMatchObject([{ values: [101] }])
+  // And leaves the days alone that are right.
+  await passHalfAMinute()
+  expect(await store.buildDays(TEST_PROJECT, DAYS)).toBe(1)
+  await engine.writer.command({ query: `TRUNCATE TABLE ${database}.sweeps` })
+  await store.removeTwins()
+  expect(await store.buildDays(TEST_PROJECT, DAYS)).toBe(0)
+  expect(await bothWays(store, question())).toMatchObject([{}, [{ values: [101] }], 'rollup'])
+})

@@ -157,11 +157,11 @@ WHERE q.quarter >= d.day_start AND q.quarter < d.day_end`,
   }
   const built = await ask<BuiltDay>(
     clients,
-    `SELECT toString(project_id) AS project_id, toInt64(toUnixTimestamp(day_start)) * 1000 AS from, toInt64(toUnixTimestamp(day_end)) * 1000 AS to, sum(events) AS rolled
-FROM ${db}.daily_rollup WHERE project_id IN {project_ids:Array(UUID)} AND (toString(project_id), toUnixTimestamp(day_start), toUnixTimestamp(day_end)) IN (
+    `SELECT toString(r.project_id) AS project_id, toInt64(toUnixTimestamp(r.day_start)) * 1000 AS from, toInt64(toUnixTimestamp(r.day_end)) * 1000 AS to, sum(r.events) AS rolled
+FROM ${db}.daily_rollup AS r WHERE r.project_id IN {project_ids:Array(UUID)} AND (toString(r.project_id), toUnixTimestamp(r.day_start), toUnixTimestamp(r.day_end)) IN (
   SELECT arrayJoin(arrayZip(arrayMap(id -> toString(id), {project_ids:Array(UUID)}), {starts:Array(UInt32)}, {ends:Array(UInt32)}))
-) AND (project_id, day_start, day_end, generation) IN (${currentGenerations(db)})
-GROUP BY project_id, day_start, day_end`,
+) AND (r.project_id, r.day_start, r.day_end, r.generation) IN (${currentGenerations(db)})
+GROUP BY r.project_id, r.day_start, r.day_end`,
     days,
   )
   for (const { rolled, ...day } of built) {
