@@ -21,6 +21,7 @@ export function visitsOfTwoWeeks(now: number): TrackEvent[] {
         anonymous_id,
         timestamp: at,
         ...fields,
+        properties: { customer: visitor % 2 === 0 ? 'acme' : 'globex', ...fields.properties },
       })
     }
     for (const back of [13, 6, 1].slice(visitor % 3)) {
@@ -46,6 +47,7 @@ export function visitsOfTwoWeeks(now: number): TrackEvent[] {
     anonymous_id: 'visitor-1',
     url: LANDINGS[2],
     timestamp: now - MINUTE,
+    properties: { customer: 'globex' },
   })
   return events
 }
