@@ -112,7 +112,7 @@ describe('a day is built while verdicts are rewritten', () => {
 })
 
 describe('something happens between two statements of a question', () => {
-  const LOOK = /AS twins/
+  const LOOK = /AS twins|rollup_days/
   const questions: readonly (readonly [string, StatsPlan])[] = [
     ['a total', question()],
     ['distinct visitors', question({ metric: 'uniques' })],

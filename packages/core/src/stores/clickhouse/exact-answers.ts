@@ -2,7 +2,8 @@ import type { CallOptions, Day } from '../../ports/event-store.js'
 import type { QueryPlan } from '../../ports/query-plan.js'
 import type { StatsPlan } from '../../ports/stats-plan.js'
 import type { Read } from './reader.js'
-import { type FreshDay, lookStatement, type RolledDays, remainder, rollupDays } from './sql/rollup.js'
+import { twinsStatement } from './sql/reading.js'
+import { type FreshDay, freshDaysStatement, type RolledDays, remainder, rollupDays } from './sql/rollup.js'
 
 /** How the rows of a plan are to be read. */
 export interface Manner {
@@ -12,11 +13,17 @@ export interface Manner {
   readonly rolled: RolledDays | null
 }
 
-/** What one look at the bookkeeping says of a project. */
-interface Look {
+/** A day of whose rollup the events have not changed since it was built. */
+type Fresh = Omit<FreshDay, 'end'> & { readonly rows: number }
+
+interface Twins {
   readonly twins: number
   readonly removed: number
-  readonly fresh: readonly (Omit<FreshDay, 'end'> & { readonly rows: number })[]
+}
+
+/** What the bookkeeping says of a project. */
+interface Look extends Twins {
+  readonly fresh: readonly Fresh[]
 }
 
 const MOST_GAPS = 20
@@ -36,11 +43,27 @@ export function createExactAnswers(
   /** Rows that sweeps had removed by the last look at any project. */
   let removed: number | undefined
 
-  async function look(plan: QueryPlan, days: readonly Day[], options?: CallOptions): Promise<Look> {
-    const [found] = await read<Look>(lookStatement(database, plan.project_id, days), options)
-    const seen = found ?? { twins: 0, removed: 0, fresh: [] }
+  async function twinsOf(plan: QueryPlan, options?: CallOptions): Promise<Twins> {
+    const [found] = await read<Twins>(twinsStatement(database, plan.project_id), options)
+    const seen = found ?? { twins: 0, removed: 0 }
     removed = Math.max(removed ?? 0, seen.removed)
     return seen
+  }
+
+  async function freshOf(plan: QueryPlan, days: readonly Day[], options?: CallOptions): Promise<Fresh[]> {
+    return days.length === 0
+      ? []
+      : await read<Fresh>(freshDaysStatement(database, plan.project_id, days), options)
+  }
+
+  async function look(
+    plan: QueryPlan,
+    days: readonly Day[],
+    options: CallOptions | undefined,
+    twins: Promise<Twins> | Twins,
+  ): Promise<Look> {
+    const [found, fresh] = await Promise.all([twins, freshOf(plan, days, options)])
+    return { ...found, fresh }
   }
 
   function rolledDays(plan: StatsPlan, days: readonly Day[], { twins, fresh }: Look): RolledDays | null {
@@ -54,19 +77,16 @@ export function createExactAnswers(
 
   return async (plan, options, answer) => {
     const days = plan.kind === 'stats' ? rollupDays(plan) : []
-    let before: Look =
-      days.length === 0 && removed !== undefined
-        ? { twins: 0, removed, fresh: [] }
-        : await look(plan, days, options)
+    const known = removed === undefined ? twinsOf(plan, options) : { twins: 0, removed }
+    let before = await look(plan, days, options, known)
+    let changed = false
     for (let tries = 1; ; tries++) {
-      const rolled = plan.kind === 'stats' && tries === 1 ? rolledDays(plan, days, before) : null
+      const rolled = plan.kind === 'stats' && !changed ? rolledDays(plan, days, before) : null
       const distinct = before.twins > 0
       const result = await answer({ distinct, rolled })
-      const after = await look(plan, rolled === null ? [] : days, options)
-      const same =
-        after.removed <= before.removed &&
-        (distinct || after.twins === 0) &&
-        (rolled === null || JSON.stringify(after.fresh) === JSON.stringify(before.fresh))
+      const after = await look(plan, rolled === null ? [] : days, options, twinsOf(plan, options))
+      changed = rolled !== null && JSON.stringify(after.fresh) !== JSON.stringify(before.fresh)
+      const same = !changed && after.removed <= before.removed && (distinct || after.twins === 0)
       if (same || tries === TRIES) return result
       before = after
     }

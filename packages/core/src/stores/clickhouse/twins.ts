@@ -73,13 +73,13 @@ async function removeLater(
   // Events go before their ids: while there are two rows of an event, its ids say where to look for them.
   await writer.command({ query: removeEvents(db), query_params: erasing })
   await waitForMutations(clients, ['events'])
-  await removeWritten(clients, erasing, 'copies')
-  await writer.command({ query: restoreLinks(db), query_params: erasing })
-  // Before it lets go of the rows: a question that saw both rows of an id finds one or the other (sql/reading).
+  // Before the ids go, which tell of the twins: a question that saw both rows of an event finds one or the other.
   await writer.command({
     query: `INSERT INTO ${db}.sweeps (swept_until, removed) ${settingsClause(writing())} SELECT toDateTime64(0, 6, 'UTC'), {removed:UInt64}`,
     query_params: { removed: written.all },
   })
+  await removeWritten(clients, erasing, 'copies')
+  await writer.command({ query: restoreLinks(db), query_params: erasing })
   await writer.command({
     query: `ALTER TABLE ${db}.erased_rows DELETE WHERE ${OWN} ${settingsClause({ mutations_sync: 2 })}`,
     query_params: erasing,

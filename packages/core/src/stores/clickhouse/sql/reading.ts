@@ -28,24 +28,13 @@ function laterTwins(database: string): string {
 ) WHERE place > 1`
 }
 
-/** Column `twins`: how many ids of the project have more than one row. */
+/** Columns `twins`, how many ids of the project have more than one row, and `removed`, how many rows sweeps took away. */
 export function twinsStatement(database: string, projectId: string): Statement {
   return {
-    query: `SELECT count() AS twins FROM (SELECT t.id_hash FROM ${twinIds(database)})`,
+    query: `SELECT (SELECT count() FROM (SELECT t.id_hash FROM ${twinIds(database)})) AS twins,
+  (SELECT sum(removed) FROM ${identifier(database)}.sweeps) AS removed`,
     params: { project_id: projectId },
   }
-}
-
-/**
- * Columns `twins` (ids of the project with more than one row, rows that a sweep is removing among them) and `removed` (rows
- * that sweeps have removed). A sweep counts there before it lets go of the rows.
- */
-export function twinsColumns(database: string): string {
-  const db = identifier(database)
-  return `(SELECT count() FROM (SELECT t.id_hash FROM ${twinIds(database)})) + (
-    SELECT count() FROM ${db}.erased_rows AS x WHERE x.project_id = {project_id:UUID}
-      AND x.erasure_id NOT IN (SELECT n.erasure_id FROM ${db}.erasures AS n WHERE n.project_id = {project_id:UUID})
-  ) AS twins, (SELECT sum(removed) FROM ${db}.sweeps) AS removed`
 }
 
 /** `event_ids AS t …` grouped by id: those that came since the last sweep and have more than one row, older ones included. */

@@ -7,7 +7,7 @@ import { ROLLUP_DIMENSIONS } from '../schema/rollup.js'
 import type { Binder, Statement } from './binder.js'
 import { conditionSql, rowColumns } from './conditions.js'
 import { EVENT_VISITOR } from './identity.js'
-import { type Reading, twinsColumns } from './reading.js'
+import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 import { bucketOf, grouped, groupKeys, onlyGroups, type StatsPart } from './stats-part.js'
 
@@ -42,27 +42,11 @@ export function rollupDays(plan: StatsPlan): readonly Day[] {
   return whole.filter((day) => !cut(day))
 }
 
-/** Columns `twins`, `removed` and `fresh`: the bookkeeping of a project, for the answer to a question about these days. */
-export function lookStatement(database: string, projectId: string, days: readonly Day[]): Statement {
-  if (days.length === 0) {
-    return { query: `SELECT ${twinsColumns(database)}, [] AS fresh`, params: { project_id: projectId } }
-  }
-  const { query, params } = freshDays(database, projectId, days)
-  return {
-    query: `SELECT ${twinsColumns(database)}, (
-  SELECT groupArray(CAST((start, generation, rows), 'Tuple(start Int64, generation String, rows UInt64)')) FROM (
-${query}
-  )
-) AS fresh`,
-    params,
-  }
-}
-
 /**
  * Columns `start` (milliseconds), `generation` and `rows`: days whose rollup was built from exactly the rows that
  * were ever inserted into them. Anything that came or went since has changed the marks.
  */
-function freshDays(database: string, projectId: string, days: readonly Day[]): Statement {
+export function freshDaysStatement(database: string, projectId: string, days: readonly Day[]): Statement {
   const db = identifier(database)
   return {
     query: `SELECT toInt64(toUnixTimestamp(p.day_start)) * 1000 AS start, toString(p.generation) AS generation, m.rows AS rows
