@@ -81,7 +81,8 @@ export function createExactAnswers(
     let before = await look(plan, days, options, known)
     let changed = false
     for (let tries = 1; ; tries++) {
-      const rolled = plan.kind === 'stats' && !changed ? rolledDays(plan, days, before) : null
+      const rolled: RolledDays | null =
+        plan.kind === 'stats' && !changed ? rolledDays(plan, days, before) : null
       const distinct = before.twins > 0
       const result = await answer({ distinct, rolled })
       const after = await look(plan, rolled === null ? [] : days, options, twinsOf(plan, options))
