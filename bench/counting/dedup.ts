@@ -1,0 +1,89 @@
+import { createAnalytics, type EventStore } from '@millimetric/core'
+import { chdbEvents } from '@millimetric/core/chdb'
+import { memoryKeys } from '@millimetric/core/memory'
+import type { Connections } from '../../packages/core/src/stores/clickhouse/client.js'
+import { ask, command } from '../measure/engine.js'
+import { figure } from '../measure/figures.js'
+import { race } from '../measure/race.js'
+import { noteSweep } from './fill.js'
+
+const PARTS = 50
+const CLIENTS = 24
+const BATCH = 1000
+const ROUNDS = 15
+
+/** Throughput of batches with and without asking whether their ids are stored already. */
+export async function benchDedup(engine: Connections, path: string, ids: number): Promise<void> {
+  const database = 'bench_dedup'
+  const store = chdbEvents({ path, database })
+  await store.migrate()
+  const open = (events: EventStore): ReturnType<typeof createAnalytics> =>
+    createAnalytics({ events, keys: memoryKeys(), delivery: { flushIntervalMs: 5 } })
+  const shared: EventStore = { ...store, close: async () => {} }
+  const on = open(shared)
+  const off = open({ ...shared, known: async () => new Map<string, number>() })
+  for (const [slug, analytics] of [
+    ['on', on],
+    ['off', off],
+  ] as const) {
+    const { project } = await analytics.projects.create({ slug })
+    await fillIds(engine, database, project.id, ids)
+  }
+  await noteSweep(engine, database)
+  const parts = await ask<{ parts: number; rows: number }>(
+    engine,
+    `SELECT count() AS parts, sum(rows) AS rows FROM system.parts WHERE database = '${database}' AND table = 'event_ids' AND active`,
+  )
+  console.log(`event_ids, both projects: ${JSON.stringify(parts)}`)
+  let next = 0
+  const send = async (to: ReturnType<typeof createAnalytics>): Promise<void> => {
+    await Promise.all(
+      Array.from({ length: CLIENTS }, async (_, client) => {
+        // Clients come one after the other, as clients do: some wait while others are inserted.
+        await new Promise((resolve) => setTimeout(resolve, client * 10))
+        const batch = Array.from({ length: BATCH }, () => {
+          next += 1
+          return {
+            event: '$pageview',
+            event_id: `new-${next}`,
+            anonymous_id: `v${next % 500}`,
+            url: 'https://shop.test/a',
+          }
+        })
+        const { count } = await to.batch(batch)
+        if (count !== BATCH) throw new Error(`${count} of ${BATCH} stored`)
+      }),
+    )
+  }
+  const times = await race(
+    {
+      'without asking for ids': async () => await send(off),
+      'each id asked for': async () => await send(on),
+    },
+    ROUNDS,
+  )
+  times.print(
+    `${CLIENTS} clients, 10 ms apart, send a batch of ${BATCH} each; ${ids.toLocaleString('en')} ids stored already`,
+  )
+  // Rows a second that are lost by asking.
+  const lost = times.ratio('without asking for ids', 'each id asked for')
+  figure('throughput that dedup costs', (1 - lost.wall) * 100, { atMost: 25 }, ' %')
+  figure('throughput that dedup costs, by CPU time', (1 - lost.cpu) * 100, { atMost: 25 }, ' %')
+  await on.close()
+  await off.close()
+  await store.close()
+}
+
+/** In as many inserts as leave parts of different sizes behind, as traffic does; merges go on meanwhile. */
+async function fillIds(engine: Connections, database: string, project: string, ids: number): Promise<void> {
+  const each = Math.ceil(ids / PARTS)
+  for (let part = 0; part < PARTS; part++) {
+    await command(
+      engine,
+      `INSERT INTO ${database}.event_ids SETTINGS async_insert=0, insert_deduplication_token='ids-${project}-${part}'
+SELECT '${project}', sipHash64(concat('old', toString(number))), 1, now64(3, 'UTC') - INTERVAL 60 DAY, now64(3, 'UTC'), 1,
+  now64(6, 'UTC') - INTERVAL 1 HOUR
+FROM numbers(${part * each}, ${Math.min(each, ids - part * each)})`,
+    )
+  }
+}
