@@ -26,6 +26,8 @@ export interface Projects {
 }
 
 const FIND_TTL_MS = 10_000
+// The first question of a start may wait for tables to be made.
+const OPENING_MS = 60_000
 const CACHED_PROJECTS = 1_000
 
 export function createProjects(options: {
@@ -53,7 +55,7 @@ export function createProjects(options: {
     ttlMs: FIND_TTL_MS,
     size: CACHED_PROJECTS,
     pauseMs: 0,
-    openingMs: keys.openingMs,
+    openingMs: Math.max(keys.openingMs ?? 0, OPENING_MS),
     onFailure(error) {
       onDiagnostic?.({ kind: 'key_store_failed', level: 'error', operation: 'findProject', error })
     },

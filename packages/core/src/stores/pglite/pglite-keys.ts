@@ -6,8 +6,8 @@ import { createSqlKeyStore } from '../postgres/engine.js'
 import type { SqlKeyStore } from '../postgres/sql-key-store.js'
 import { openPglite } from './database.js'
 
-// The first start makes the files of a whole database.
-const OPENING_MS = 15_000
+// The first start makes a database; on a busy machine that takes its time, and there is no network that could hang.
+const OPENING_MS = 120_000
 
 export interface PgliteKeysOptions {
   /** Directory of the database, made when missing; absent = in memory, gone with the process. */
