@@ -98,6 +98,6 @@ describe('the store on a cluster keeps the promises of the port', () => {
       const store = clickhouseEvents({ client: embedded(), database: freshDatabase(), cluster: CLUSTER })
       await run(store)
       await store.close()
-    })
+    }, 90_000)
   }
 })
