@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Analytics, createAnalytics } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { memoryKeys } from '@millimetric/core/memory'
-import { figure, requireEqual } from '../measure/figures.js'
+import { requireEqual } from '../measure/figures.js'
 import { DAY, UNTIL } from './fill.js'
 import { createLedger, FROM, FUNNEL_WINDOW_MS, type LedgerAnswers, planSends, STEPS } from './ledger.js'
 
@@ -16,14 +16,14 @@ const SETTLED_WITHIN_MS = 300_000
  * must say what a ledger says that saw each event once.
  */
 export async function benchResends(path: string, events: number): Promise<void> {
-  let now = FROM
+  let now: number | undefined = FROM
   const keys = memoryKeys()
   const open = (): Analytics =>
     createAnalytics({
       events: chdbEvents({ path, database: DATABASE, rollupFromRows: Math.min(200_000, events / 2) }),
       keys,
       project: 'bench',
-      clock: () => now,
+      clock: () => now ?? Date.now(),
     })
   const writers = [open(), open(), open()] as const
   const [first] = writers
@@ -34,8 +34,10 @@ export async function benchResends(path: string, events: number): Promise<void> 
   const started = performance.now()
   for (let at = 0; at < sends.length; at += SLICE) {
     const slice = sends.slice(at, at + SLICE)
-    now = slice[0]?.at ?? now
-    for (const { event } of slice) ledger.note(event, now)
+    // They arrive together: no event comes from the future, and none made here lies beyond the month.
+    const arrival = Math.min(slice.at(-1)?.at ?? FROM, UNTIL - 1)
+    now = arrival
+    for (const { event } of slice) ledger.note(event, arrival)
     await Promise.all(
       writers.flatMap((analytics, writer) => {
         const own = slice.filter((send) => send.writer === writer)
@@ -55,14 +57,13 @@ export async function benchResends(path: string, events: number): Promise<void> 
     process.stderr.write(`\r${Math.min(at + SLICE, sends.length).toLocaleString('en')} sent`)
   }
   process.stderr.write('\n')
-  now = UNTIL + DAY
+  // Upkeep compares its clock with the engine's.
+  now = undefined
   const seconds = (performance.now() - started) / 1000
   console.log(
     `${events.toLocaleString('en')} events, ${resends.toLocaleString('en')} sent again, in ${seconds.toFixed(0)} s: ` +
       JSON.stringify(Object.fromEntries(statuses)),
   )
-  figure('events sent again', (resends / events) * 100, { atLeast: 4.9 }, ' %')
-
   const expected = ledger.answers()
   const { count, uniques, sessions, funnel } = expected
   console.log(`the ledger: ${JSON.stringify({ count, uniques, sessions, funnel })}`)
