@@ -1,89 +1,187 @@
-import { setTimeout } from 'node:timers/promises'
-import { type ClickhouseClient, clickhouseEvents } from '@millimetric/core/clickhouse'
-import { memoryEvents } from '@millimetric/core/memory'
-import { eventStoreCases, keyStoreCases } from '@millimetric/core/testing'
-import { describe, expect, it } from 'vitest'
+import { type Analytics, createAnalytics } from '@millimetric/core'
+import { memoryKeys } from '@millimetric/core/memory'
+import { keyStoreCases, storedEvent } from '@millimetric/core/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { acquireEngine } from '../../src/stores/chdb/engine.js'
+import type { Connections } from '../../src/stores/clickhouse/client.js'
 import { type PostgresPool, postgresKeys } from '../../src/stores/postgres/index.js'
 import { createTestDatabase } from '../keys/postgres-server.js'
-import { looseTables, scopeOf } from './bound-projects.js'
+import { finished, QUICK } from '../privacy/forgetting.js'
+import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
+import { references } from './bound-projects.js'
+import { looseRows } from './bound-rows.js'
+import { CALLS, membersOf } from './calls.js'
+import { looseReferences } from './on-purpose.js'
+import { named, newRecording, note, recordedEvents } from './recorded-store.js'
+import { EVENTS, makeTenants } from './tenants.js'
+
+const DAY = 86_400_000
+/** What asks nothing and changes no rows of projects. */
+const NO_QUESTIONS = ['migrate', 'plan', 'close']
 
 describe('the measure itself', () => {
-  const bound = (sql: string): boolean[] =>
-    [...sql.matchAll(/FROM t/g)].map(({ index }) => /project_id = \{/.test(scopeOf(sql, index)))
-  it.each([
-    ['SELECT 1 FROM t WHERE project_id = {p:UUID}', [true]],
-    ['SELECT 1 FROM t WHERE a = 1', [false]],
-    ['SELECT 1 FROM (SELECT 2 FROM t WHERE project_id = {p:UUID}) WHERE a = 1', [true]],
-    ['SELECT 1 FROM t WHERE a IN (SELECT 2 FROM t WHERE project_id = {p:UUID})', [false, true]],
-    ['SELECT 1 FROM t WHERE project_id = {p:UUID} AND a IN (SELECT b FROM t)', [true, false]],
-  ])('%s', (sql, expected) => {
-    expect(bound(sql)).toEqual(expected)
+  it.each<[sql: string, bound: boolean[]]>([
+    ['SELECT 1 FROM db.t WHERE project_id = {p:UUID}', [true]],
+    ['SELECT 1 FROM `db`.t AS x WHERE x.a = 1 AND x.project_id IN {p:Array(UUID)} GROUP BY 1', [true]],
+    ['SELECT 1 FROM db.t WHERE a = 1', [false]],
+    ['SELECT 1 FROM db.t', [false]],
+    ["SELECT 'WHERE project_id = {p:UUID}' FROM db.t", [false]],
+    ['SELECT 1 FROM db.t WHERE project_id = {p:UUID} OR a = 1', [false]],
+    ['SELECT 1 FROM db.t WHERE (project_id = {p:UUID} OR a = 1)', [false]],
+    ['SELECT 1 FROM db.t WHERE not_project_id = {p:UUID}', [false]],
+    ['SELECT 1 FROM db.t WHERE NOT project_id = {p:UUID}', [false]],
+    ['SELECT 1 FROM db.t WHERE project_id = {p:UUID} + 1', [false]],
+    ['SELECT 1 FROM db.t GROUP BY a HAVING project_id = {p:UUID}', [false]],
+    ['SELECT 1 FROM (SELECT 2 FROM db.t WHERE project_id = {p:UUID}) WHERE a = 1', [true]],
+    ['SELECT 1 FROM db.t WHERE a IN (SELECT 2 FROM db.u WHERE project_id = {p:UUID})', [false, true]],
+    ['SELECT 1 FROM db.t WHERE project_id = {p:UUID} AND a IN (SELECT b FROM db.u)', [true, false]],
+    ['SELECT 1 FROM db.t WHERE project_id = {p:UUID} UNION ALL SELECT 1 FROM db.u', [true, false]],
+    ['SELECT 1 FROM db.t UNION ALL SELECT 1 FROM db.u WHERE project_id = {p:UUID}', [false, true]],
+    ['SELECT 1 FROM db.t AS a, db.u AS b WHERE a.project_id = {p:UUID}', [true, false]],
+    ['SELECT 1 FROM db.t AS a JOIN db.u AS b ON b.id = a.id WHERE a.project_id = {p:UUID}', [true, false]],
+    [
+      'SELECT 1 FROM db.t AS a JOIN db.u AS b ON b.project_id = a.project_id WHERE a.project_id = {p:UUID}',
+      [true, true],
+    ],
+    ['INSERT INTO db.t SELECT 1 FROM db.u WHERE project_id = {p:UUID}', [true]],
+    ['ALTER TABLE db.t DELETE WHERE a = 1', [false]],
+    ['ALTER TABLE db.t DELETE WHERE project_id = {p:UUID} AND a = 1 SETTINGS x=1', [true]],
+    ["ALTER TABLE db.t DROP PARTITION ID '1'", [false]],
+    ['ALTER TABLE db.t UPDATE a = 1 WHERE 1', [false]],
+  ])('%s', (sql, bound) => {
+    expect(references([sql], 'db').map((reference) => reference.bound)).toEqual(bound)
+  })
+
+  it.each<[sql: string, loose: number]>([
+    ['select * from "millimetric"."projects" where "id" = $1', 0],
+    ['select * from "millimetric"."api_keys" where "id" = $1', 1],
+    ['select * from "millimetric"."api_keys" where "pepper_id" = $1', 1],
+    ['select * from "millimetric"."usage_meter" where "month" = $1', 1],
+    ['select * from "millimetric"."jobs" where "project_id" = $1 or "id" = $2', 1],
+    ['update "millimetric"."jobs" set "project_id" = $1', 1],
+    [
+      'select * from "millimetric"."jobs" where "project_id" = $1 and "id" in (select "id" from "millimetric"."jobs")',
+      1,
+    ],
+  ])('%s', (sql, loose) => {
+    expect(looseRows([sql]).loose).toHaveLength(loose)
   })
 })
 
-/** Every call that the conformance cases make, recorded on the memory store. */
-async function recordedCalls(): Promise<{ method: string; args: unknown[] }[]> {
-  const calls: { method: string; args: unknown[] }[] = []
-  for (const { run } of eventStoreCases) {
-    const store = new Proxy(memoryEvents(), {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name)
-        if (typeof member !== 'function' || name === 'close') return member
-        return (...args: unknown[]): unknown => {
-          calls.push({ method: String(name), args: structuredClone(args.filter((arg) => arg !== undefined)) })
-          return Reflect.apply(member, target, args)
-        }
-      },
+describe('ClickHouse', () => {
+  const recording = newRecording()
+  const database = freshDatabase()
+  let engine: Connections
+  let analytics: Analytics
+  let store: ReturnType<typeof recordedEvents>
+
+  beforeAll(async () => {
+    engine = await acquireEngine(CHDB_PATH)
+    store = recordedEvents(engine.writer, recording, { database, rollupFromRows: 0 })
+    const keys = memoryKeys()
+    analytics = createAnalytics({
+      events: store,
+      keys,
+      delivery: { flushIntervalMs: 0 },
+      erasure: QUICK,
+      internalSecret: 'the secret of the scheduler',
+      onDiagnostic: () => {},
     })
-    // Whether the store is right is what the conformance tests say.
-    await run(store).catch(() => {})
-  }
-  return calls
-}
+    const [own, other] = await makeTenants(analytics, keys)
+    if (own === undefined || other === undefined) throw new Error('no tenants')
+    const context = { project: own.id }
+    const event = { event: '$pageview', anonymous_id: 'v', url: 'https://a.test/?utm_source=x' }
+    const old = Array.from({ length: 60 }, (_, i) => ({
+      ...event,
+      timestamp: Date.now() - (i + 1) * DAY * 2,
+    }))
+    await analytics.batch(old, context)
 
-it('every statement to ClickHouse binds a project at every table it touches', async () => {
-  const seen = new Set<string>()
-  const client: ClickhouseClient = {
-    async command({ query }) {
-      seen.add(query)
-    },
-    async query({ query }) {
-      seen.add(query)
-      return { json: async () => [] }
-    },
-    async close() {},
-  }
-  const calls = await recordedCalls()
-  const kinds = new Set(calls.map(({ method }) => method))
-  expect(kinds.size).toBeGreaterThanOrEqual(3)
-  const store = clickhouseEvents({ client, database: 'statements', rollupFromRows: 0 })
-  for (const { method, args } of calls) {
-    const member: unknown = Reflect.get(store, method)
-    if (typeof member !== 'function') continue
-    const work: unknown = Reflect.apply(member, store, args)
-    // Nothing is stored, so some answers make no sense to whoever asked.
-    if (work instanceof Promise)
-      await Promise.race([work.catch(() => {}), setTimeout(200, undefined, { ref: false })])
-  }
+    // Days are built when nothing came for a while; the marks are made older instead of waiting.
+    await engine.writer.command({
+      query: `ALTER TABLE ${database}.marks UPDATE last_at = last_at - INTERVAL 600 SECOND WHERE 1 SETTINGS mutations_sync=2`,
+    })
+    expect((await analytics.maintain()).days_built).toBeGreaterThan(0)
+    for (const [name, call] of Object.entries(CALLS)) {
+      await membersOf(analytics)
+        .find((member) => member.name === name)
+        ?.call(...call.with(own, own))
+    }
+    const rolled = await analytics.stats({ range: '30d', interval: 'day', group_by: ['source'] }, context)
+    expect(rolled.meta.answered_by).toBe('rollup')
+    const judgedElse = storedEvent({
+      event_id: 'else',
+      project_id: own.id,
+      timestamp: Date.now(),
+      source: 'else',
+    })
+    await store.insert({ token: 'else', events: [judgedElse] })
+    expect((await analytics.reclassify({ range: '30d', apply: true }, context)).moving).toBeGreaterThan(0)
 
-  const { references, loose } = looseTables(seen, 'statements')
-  expect(references).toBeGreaterThan(20)
-  expect(loose).toEqual([])
+    // One event in two inserts, as two processes would.
+    for (const token of ['one', 'two']) {
+      const twin = storedEvent({ event_id: 'twin', project_id: own.id, timestamp: Date.now(), user_id: 'u' })
+      const batch = { token, events: [twin, storedEvent({ event_id: token, project_id: own.id })] }
+      await store.insert(batch)
+      expect(await store.landed(batch)).toBe(true)
+      await store.complete(batch, new Set())
+    }
+    await analytics.stats({ range: '30d' }, context)
+    expect(await store.removeTwins()).toBe(1)
+
+    const { job } = await analytics.forget({ user_id: `${own.canary}-user` }, context)
+    expect((await finished(analytics, job.id, own.id)).counts.events).toBe(EVENTS)
+    await store.quarantine('q', [refused(own.id)])
+    const { job: again } = await analytics.forget({ anonymous_id: 'q' }, context)
+    expect((await finished(analytics, again.id, own.id)).counts.quarantine).toBe(1)
+    await store.quarantined(own.id, 10)
+    expect((await store.erasureRecords(own.id)).length).toBeGreaterThan(1)
+
+    await analytics.projects.update(own.id, { retention_days: 20 })
+    expect((await analytics.retention.run()).removed.events).toBeGreaterThan(0)
+  }, 120_000)
+  afterAll(async () => {
+    await analytics.close()
+    await engine.close()
+  })
+
+  it('every function of the store was called', () => {
+    const functions = Object.entries(store).flatMap(([name, member]) =>
+      typeof member === 'function' ? [name] : [],
+    )
+    expect(functions.filter((name) => !recording.called.has(name))).toEqual(NO_QUESTIONS)
+  })
+
+  it('every statement binds a project at every place where it touches a table', () => {
+    const { references: count, loose } = looseReferences(recording)
+    expect(count).toBeGreaterThan(300)
+    expect(loose).toEqual([])
+    const all = [...recording.statements.keys()].join('\n')
+    for (const kind of [' DELETE WHERE', ' UPDATE ', 'DROP PART', 'daily_rollup AS r'])
+      expect(all).toContain(kind)
+  })
+
+  function refused(project_id: string): Parameters<typeof store.quarantine>[1][number] {
+    const at = Date.now() - 1000
+    const ids = { event_id: 'q', anonymous_id: 'q', user_id: '' }
+    const times = { timestamp: at, received_at: at, quarantined_at: at }
+    return { project_id, ...ids, ...times, code: 'CANNOT_PARSE', reason: 'a test', row: '{}' }
+  }
 })
 
-it('every statement of the key store names the project, key or owner it is about, and binds all values', async ({
+it('Postgres: every statement binds whose rows it touches, at every place, and all values', async ({
   skip,
 }) => {
   const database = await createTestDatabase()
   if (database === undefined) return skip()
-  const seen = new Set<string>()
+  const recording = newRecording()
   const real = database.pool()
   const pool: PostgresPool = {
     async connect() {
       const client = await real.connect()
       return {
         async query<R>(text: string, values: unknown[]) {
-          seen.add(text)
+          note(recording, text)
           // biome-ignore lint/suspicious/noExplicitAny: pg asks for rows that have an index.
           const { rows, rowCount }: { rows: any[]; rowCount: number | null } = await client.query(
             text,
@@ -98,32 +196,21 @@ it('every statement of the key store names the project, key or owner it is about
     },
     on: (event, listener) => real.on(event, listener),
   }
-  const keys = postgresKeys({ pool, pepper: 'a pepper for the tests' })
+  const keys = named(postgresKeys({ pool, pepper: 'a pepper for the tests' }), recording)
   await keys.migrate()
-  const migrations = seen.size
-  seen.clear()
-  expect(migrations).toBeGreaterThan(10)
+  expect(recording.statements.size).toBeGreaterThan(10)
+  recording.statements.clear()
   for (const { run } of keyStoreCases) await run(keys)
   await keys.close()
   await database.close()
 
-  // What is about all projects on purpose; each is only reachable in process or by an admin.
-  const wide = [
-    /^select "id", .* from "millimetric"\."projects" order by "slug"$/,
-    /^select \* from "millimetric"\."jobs" where "state" in \([$\d, ]+\) order by/,
-  ]
-  const BOUND =
-    /"?(?:project_id|id|prefix|owner|slug|month)"? (?:= |is not distinct from )?(?:\$\d|= any\(\$\d)|k\.id = u\.id/
-  const loose: string[] = []
-  let references = 0
-  for (const sql of seen) {
-    if (!/"(?:projects|api_keys|usage_meter|jobs)"/.test(sql)) continue
-    references++
-    // Values are parameters: a statement says the same for everybody.
-    expect(sql).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-|case-|owner-/)
-    if (/^insert into/.test(sql) || wide.some((known) => known.test(sql))) continue
-    if (!BOUND.test(sql)) loose.push(sql)
-  }
-  expect(references).toBeGreaterThan(20)
+  const functions = Object.entries(keys).flatMap(([name, member]) =>
+    typeof member === 'function' ? [name] : [],
+  )
+  expect(functions.filter((name) => !recording.called.has(name)).sort()).toEqual(['plan', 'watch'])
+  const { references: count, loose } = looseRows(recording.statements.keys())
+  expect(count).toBeGreaterThan(20)
   expect(loose).toEqual([])
+  // Values are parameters: a statement says the same for everybody.
+  for (const sql of recording.statements.keys()) expect(sql).not.toMatch(/an-id|case-|owner-/)
 })
