@@ -5,7 +5,6 @@ import { storedEvent } from '@millimetric/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import { type Connections, identifier } from '../../src/stores/clickhouse/client.js'
-import { looseTables } from '../isolation/bound-projects.js'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 
 const NOW = Date.UTC(2026, 4, 16, 12)
@@ -124,7 +123,6 @@ test('forty times the urls take the same statements, and one INSERT more for eve
           .join(' '),
       ),
     )
-    expect(looseTables(new Set(written), database).loose).toEqual([])
     expect(await rows('reclassifications')).toBe(0)
     await expectAgreement(analytics)
     written.length = 0
