@@ -110,7 +110,7 @@ const QUIET = `ALTER TABLE DB.marks UPDATE last_at = last_at - INTERVAL 60 SECON
 test('forty times the urls take the same statements, and one INSERT more for every ten thousand', async () => {
   const kinds: string[][] = []
   for (const count of [300, 12_000]) {
-    const { analytics, database, written, insert, rows } = await setUp()
+    const { analytics, written, insert, rows } = await setUp()
     await insert(count, ad)
     written.length = 0
     const answer = await analytics.reclassify({ range: '30d', apply: true })
