@@ -14,8 +14,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // For what hangs, not for what is slow: on a busy machine an engine takes its time to open.
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
         },
       },
       {
@@ -24,8 +25,8 @@ export default defineConfig({
           name: 'examples',
           include: ['examples/*/test/**/*.test.ts', 'packages/*/e2e/**/*.test.ts'],
           globalSetup: ['./scripts/build-once.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 240_000,
+          hookTimeout: 360_000,
         },
       },
     ],
