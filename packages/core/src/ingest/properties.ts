@@ -21,6 +21,7 @@ interface Walk {
   values: number
   sanitized: boolean
   unsafeInteger: boolean
+  hugeInteger: boolean
 }
 
 /**
@@ -30,9 +31,10 @@ interface Walk {
  */
 export function cleanProperties(input: Record<string, unknown> | null | undefined): CleanProperties {
   if (input === null || input === undefined) return EMPTY
-  const walk: Walk = { values: 0, sanitized: false, unsafeInteger: false }
+  const walk: Walk = { values: 0, sanitized: false, unsafeInteger: false, hugeInteger: false }
   try {
-    const json = JSON.stringify(cleanObject(written(input), 1, walk))
+    const text = JSON.stringify(cleanObject(written(input), 1, walk))
+    const json = walk.hugeInteger ? withExponents(text) : text
     const warnings: EventWarning[] = []
     if (walk.sanitized) warnings.push('sanitized')
     if (walk.unsafeInteger) warnings.push('unsafe_integer')
@@ -132,8 +134,22 @@ function cleanNumber(value: number, walk: Walk): number {
       'A number in the properties is not finite; JSON can not hold it.',
     )
   }
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) walk.unsafeInteger = true
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    walk.unsafeInteger = true
+    if (Math.abs(value) >= SMALLEST_HUGE) walk.hugeInteger = true
+  }
   return value
+}
+
+// An integer that fits no 64 bits, written in digits, makes ClickHouse unable to read anything of its document.
+const SMALLEST_HUGE = 2 ** 63
+const TEXT_OR_LONG_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d{19,}/g
+
+/** The same JSON, with its longest integers as 1.8446744073709552e+19. */
+function withExponents(json: string): string {
+  return json.replace(TEXT_OR_LONG_NUMBER, (found) =>
+    found.startsWith('"') || Math.abs(Number(found)) < SMALLEST_HUGE ? found : Number(found).toExponential(),
+  )
 }
 
 function countLeaf(walk: Walk): void {
