@@ -32,7 +32,6 @@ export function Header({ view, meta, live, dates }: Props) {
         <LiveCounter initial={live} locale={SITE.locale} />
       </div>
       <div className="choices">
-        <Zone view={view} zone={meta.timezone} />
         <nav className="ranges" aria-label="Range">
           {ranges.map((range) => (
             <Link
@@ -47,6 +46,8 @@ export function Header({ view, meta, live, dates }: Props) {
             </Link>
           ))}
         </nav>
+        {/* Last: a browser may paint before it has read its hundreds of zones, and nothing may move then. */}
+        <Zone view={view} zone={meta.timezone} />
       </div>
       <p className="period">
         <Period from={meta.from} to={meta.to} format={format} />
