@@ -212,6 +212,24 @@ describe('something happens between two statements of a question', () => {
     expect(sweeps).toBe(2)
   })
 
+  test('sweeps that never end let no wrong answer through', async () => {
+    await fill()
+    let tries = 0
+    const answers = (query: string): boolean => query.startsWith('SELECT') && !LOOK.test(query)
+    const asked = interrupted(engine, database, {
+      async before(query) {
+        if (!answers(query)) return
+        tries += 1
+        await store.insert({ token: `restless-${tries}`, events: [later] })
+      },
+      async after(query) {
+        if (answers(query)) await store.removeTwins()
+      },
+    })
+    await expect(asked.query<'stats'>(plain)).rejects.toMatchObject({ code: 'storage_unavailable' })
+    expect(tries).toBe(4)
+  })
+
   test('a day with twins is counted from events until they are swept, and answers again when it is built anew', async () => {
     await buildBoth()
     const plan = question({ metric: 'uniques' })

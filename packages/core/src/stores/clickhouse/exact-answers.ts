@@ -1,3 +1,4 @@
+import { AnalyticsError } from '../../errors.js'
 import type { CallOptions, Day } from '../../ports/event-store.js'
 import type { QueryPlan } from '../../ports/query-plan.js'
 import type { StatsPlan } from '../../ports/stats-plan.js'
@@ -33,7 +34,8 @@ const TRIES = 4
  * Answers a plan so that the answer is true however events change meanwhile. ClickHouse has no snapshot over tables, so
  * the bookkeeping is looked at when the answer is there: when no id had a second row, no sweep had taken one away since
  * the look before, and the days of the rollup were still those, nothing that was read can have been wrong. Else it is
- * answered again, from events. Costs what a look beforehand would.
+ * answered again, from events; a question under which they change every time is refused, rather than answered wrongly.
+ * Costs what a look beforehand would.
  */
 export function createExactAnswers(
   read: Read,
@@ -88,8 +90,15 @@ export function createExactAnswers(
       const after = await look(plan, rolled === null ? [] : days, options, twinsOf(plan, options))
       changed = rolled !== null && JSON.stringify(after.fresh) !== JSON.stringify(before.fresh)
       const same = !changed && after.removed <= before.removed && (distinct || after.twins === 0)
-      if (same || tries === TRIES) return result
+      if (same) return result
+      if (tries === TRIES) throw restless()
       before = after
     }
   }
+}
+
+function restless(): AnalyticsError {
+  return new AnalyticsError('storage_unavailable', 'The events changed while they were counted; ask again.', {
+    retryAfter: 1,
+  })
 }
