@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseKey } from '../../src/auth/key.js'
 import { createKeyManager } from '../../src/auth/manage-keys.js'
 import { AnalyticsError } from '../../src/errors.js'
@@ -9,6 +9,7 @@ import { memoryKeys } from '../../src/stores/memory/memory-keys.js'
 
 let now: number
 let away: boolean
+let takes: number
 let reads: number
 let stored: KeyStore
 let projects: Projects
@@ -18,6 +19,7 @@ let reported: string[]
 beforeEach(() => {
   now = 1_778_958_000_000
   away = false
+  takes = 0
   reads = 0
   changed = []
   reported = []
@@ -27,6 +29,7 @@ beforeEach(() => {
     async findProject(idOrSlug) {
       reads++
       if (away) throw new AnalyticsError('storage_unavailable', 'away')
+      if (takes > 0) await new Promise((resolve) => setTimeout(resolve, takes))
       return stored.findProject(idOrSlug)
     },
   }
@@ -214,6 +217,21 @@ describe('find, list, update', () => {
     expect(await projects.find('shop')).toEqual(project)
     await expect(projects.find('other')).rejects.toMatchObject({ code: 'storage_unavailable' })
     expect(reported).toEqual(['key_store_failed'])
+  })
+
+  it('gives the first answer a minute, in which tables are made, and later ones less than two seconds', async () => {
+    vi.useFakeTimers()
+    try {
+      takes = 50_000
+      const first = projects.find('shop')
+      await vi.advanceTimersByTimeAsync(50_000)
+      expect(await first).toBeUndefined()
+      const second = projects.find('store').catch(({ code }) => code)
+      await vi.advanceTimersByTimeAsync(2_000)
+      expect(await second).toBe('storage_unavailable')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('refuses a slug of another project, and an unknown project', async () => {
