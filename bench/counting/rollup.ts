@@ -1,6 +1,7 @@
 import { chdbEvents } from '@millimetric/core/chdb'
 import type { Connections } from '../../packages/core/src/stores/clickhouse/client.js'
 import { twinsStatement } from '../../packages/core/src/stores/clickhouse/sql/reading.js'
+import { stats } from '../../packages/core/src/testing/event-store-case.js'
 import { ask, command } from '../measure/engine.js'
 import { figure, requireEqual } from '../measure/figures.js'
 import { race } from '../measure/race.js'
@@ -8,6 +9,7 @@ import { DAY, fill, PROJECT, UNTIL } from './fill.js'
 
 const DAYS = 90
 const [FROM, TO] = [UNTIL - DAYS * DAY, UNTIL]
+const RANGE = { project_id: PROJECT, from: FROM, to: TO }
 const STARTS = Array.from({ length: DAYS + 1 }, (_, n) => FROM + n * DAY)
 /** What comes in between two sweeps at 1,000 events a second. */
 const UNSWEPT = 50_000
@@ -24,22 +26,9 @@ export async function benchRollup(engine: Connections, path: string, rows: numbe
   requireEqual('days built', await store.buildDays(PROJECT, days), DAYS)
 
   const answer = async (metric: Metric, from: 'rollup' | 'raw'): Promise<Map<number, number>> => {
-    const { rows: found, answered_by } = await store.query<'stats'>({
-      kind: 'stats',
-      project_id: PROJECT,
-      from: FROM,
-      to: TO,
-      filters: [],
-      include_bots: false,
-      limit: 100,
-      metrics: [metric],
-      goal: null,
-      group_by: [],
-      buckets: STARTS.slice(0, -1),
-      order_by: [],
-      only: null,
-      days: from === 'raw' ? null : STARTS,
-    })
+    const days = from === 'raw' ? null : STARTS
+    const plan = { ...RANGE, metric, buckets: STARTS.slice(0, -1), order_by: [], days }
+    const { rows: found, answered_by } = await store.query<'stats'>(stats(plan))
     if (answered_by !== from) throw new Error(`${answered_by} answered instead of ${from}`)
     return new Map(found.map(({ bucket, values }) => [bucket ?? 0, values[0] ?? 0]))
   }

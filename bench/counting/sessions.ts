@@ -1,5 +1,6 @@
 import { chdbEvents } from '@millimetric/core/chdb'
 import type { Connections } from '../../packages/core/src/stores/clickhouse/client.js'
+import { sessions } from '../../packages/core/src/testing/event-store-case.js'
 import { ask } from '../measure/engine.js'
 import { figure, requireEqual } from '../measure/figures.js'
 import { race } from '../measure/race.js'
@@ -50,22 +51,8 @@ export async function benchSessions(engine: Connections, path: string, rows: num
   const store = chdbEvents({ path, database })
   await fill({ engine, store, database, rows, days: DAYS })
   const ours = async (): Promise<unknown[]> => {
-    const answer = await store.query<'stats'>({
-      kind: 'stats',
-      project_id: PROJECT,
-      from: FROM,
-      to: TO,
-      filters: [],
-      include_bots: false,
-      limit: 100,
-      metrics: METRICS,
-      goal: null,
-      group_by: [],
-      buckets: null,
-      order_by: [],
-      only: null,
-      days: null,
-    })
+    const range = { project_id: PROJECT, from: FROM, to: TO }
+    const answer = await store.query<'stats'>(sessions({ ...range, order_by: [] }))
     return answer.rows.map(({ values }) => values)
   }
   const from = `FROM ${database}.events WHERE project_id = '${PROJECT}' AND NOT is_bot

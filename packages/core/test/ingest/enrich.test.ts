@@ -1,5 +1,5 @@
 import { createAnalytics, type Diagnostic, defineEvents, type StoredEvent } from '@millimetric/core'
-import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
+import { memoryKeys } from '@millimetric/core/memory'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -9,6 +9,7 @@ import { scrubUrl } from '../../src/ingest/scrub.js'
 import { derivedSessionId } from '../../src/ingest/session.js'
 import { createUserAgentReader } from '../../src/ingest/user-agent.js'
 import type { AnalyticsOptions } from '../../src/options.js'
+import { seenEvents } from './seen-events.js'
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1'
@@ -25,15 +26,8 @@ async function setup(options: Partial<AnalyticsOptions> = {}): Promise<{
 }> {
   const stored: StoredEvent[] = []
   const diagnostics: Diagnostic[] = []
-  const events = memoryEvents()
   const analytics = createAnalytics({
-    events: {
-      ...events,
-      async insert(batch) {
-        stored.push(...batch.events)
-        await events.insert(batch)
-      },
-    },
+    events: seenEvents(stored),
     keys: memoryKeys(),
     clock: () => NOON,
     delivery: { flushIntervalMs: 0 },

@@ -1,9 +1,10 @@
 import type { StoredEvent } from '@millimetric/core'
 import { type Analytics, createAnalytics } from '@millimetric/core'
-import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
+import { memoryKeys } from '@millimetric/core/memory'
 import { batchResponseSchema, errorResponseSchema, trackResponseSchema } from '@millimetric/schema'
 import { ACCEPTED_EVENTS, FIXTURE_NOW, REJECTED_EVENTS } from '@millimetric/schema/fixtures'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { seenEvents } from './seen-events.js'
 
 let stored: StoredEvent[]
 let analytics: Analytics
@@ -14,15 +15,8 @@ let diagnostics: unknown[]
 beforeEach(async () => {
   stored = []
   diagnostics = []
-  const events = memoryEvents()
   analytics = createAnalytics({
-    events: {
-      ...events,
-      async insert(batch) {
-        stored.push(...batch.events)
-        await events.insert(batch)
-      },
-    },
+    events: seenEvents(stored),
     keys: memoryKeys(),
     clock: () => FIXTURE_NOW,
     delivery: { flushIntervalMs: 0 },

@@ -1,8 +1,9 @@
 import { createAnalytics, type StoredEvent } from '@millimetric/core'
-import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
+import { memoryKeys } from '@millimetric/core/memory'
 import { ACCEPTED_EVENTS, FIXTURE_NOW } from '@millimetric/schema/fixtures'
 import { type Drop, MillimetricClient } from '@millimetric/track-node'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { seenEvents } from './seen-events.js'
 
 let stored: StoredEvent[]
 let drops: Drop[]
@@ -13,15 +14,8 @@ beforeEach(async () => {
   vi.useFakeTimers({ now: FIXTURE_NOW, toFake: ['Date'] })
   stored = []
   drops = []
-  const events = memoryEvents()
   const analytics = createAnalytics({
-    events: {
-      ...events,
-      async insert(batch) {
-        stored.push(...batch.events)
-        await events.insert(batch)
-      },
-    },
+    events: seenEvents(stored),
     keys: memoryKeys(),
     delivery: { flushIntervalMs: 0 },
   })
