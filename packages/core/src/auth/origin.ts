@@ -21,9 +21,7 @@ export function originMatcher(allowed: readonly string[]): OriginMatcher {
     if (header === null) return false
     // Entries are canonical, so a header equal to one is canonical too.
     if (exact.has(header)) return true
-    if (wildcards.size === 0) return false
-    const url = canonicalOrigin(header)
-    return url !== undefined && isBelow(url, wildcards)
+    return wildcards.size > 0 && isBelow(header, wildcards)
   }
 }
 
@@ -89,12 +87,17 @@ function canonicalOrigin(text: string): URL | undefined {
   return url.origin === text && !labels.includes('') ? url : undefined
 }
 
-function isBelow({ protocol, hostname, port }: URL, wildcards: ReadonlySet<string>): boolean {
-  // URLs let hosts hold more than names do, "*" itself for one.
-  if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/.test(hostname)) return false
-  const tail = port === '' ? '' : `:${port}`
-  for (let dot = hostname.indexOf('.'); dot >= 0; dot = hostname.indexOf('.', dot + 1)) {
-    if (wildcards.has(`${protocol}//*${hostname.slice(dot)}${tail}`)) return true
+/**
+ * Entries are canonical, so whatever ends in one of their hosts and ports is canonical but for the labels in front of them:
+ * those are asked for here, without a `URL` a request. A browser would not send some of them (`xn--` and nothing that it can
+ * stand for), and who owns the host below owns those too.
+ */
+function isBelow(header: string, wildcards: ReadonlySet<string>): boolean {
+  if (header.length > LONGEST) return false
+  const [, scheme, host] = /^(https?:\/\/)([a-z0-9_-]+(?:\.[a-z0-9_-]+)+(?::\d+)?)$/.exec(header) ?? []
+  if (scheme === undefined || host === undefined) return false
+  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+    if (wildcards.has(`${scheme}*${host.slice(dot)}`)) return true
   }
   return false
 }

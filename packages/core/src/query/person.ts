@@ -4,7 +4,7 @@ import type { PersonQuestion, PersonResponse, PersonTouch } from '@millimetric/s
 import { type Principal, requireReports, requireScope } from '../auth/principal.js'
 import { AnalyticsError } from '../errors.js'
 import type { CallOptions } from '../ports/event-store.js'
-import type { Touch } from '../ports/query-plan.js'
+import type { PersonIds, QueryResults, Touch } from '../ports/query-plan.js'
 import { isoInZone } from './calendar.js'
 import { readCursor, writeCursor } from './cursor.js'
 import type { QueryDeps } from './events.js'
@@ -32,20 +32,26 @@ export async function queryPerson(
   const scope = scopeOf(deps, principal, range)
   const after = cursor === undefined ? null : readCursor(cursor)
   const { project_id, kept_from, visible, from, to } = scope
-  const found = await deps.store.query<'person'>(
+  const person = deps.store.query<'person'>(
     { kind: 'person', project_id, kept_from, visible, from, to, user_id, anonymous_id },
     call,
   )
-  const { rows, next, ...facts } = await deps.store.query<'events'>(
-    {
-      kind: 'events',
-      ...pinned(scope),
-      person: found.user_id === '' ? { user_id, anonymous_id } : { user_id: found.user_id, anonymous_id: '' },
-      limit: limit ?? DEFAULT_LIMIT,
-      after,
-    },
-    call,
-  )
+  const timeline = async (of: PersonIds): Promise<QueryResults['events']> =>
+    await deps.store.query<'events'>(
+      { kind: 'events', ...pinned(scope), person: of, limit: limit ?? DEFAULT_LIMIT, after },
+      call,
+    )
+  // A visitor may be somebody, which must be known first; a user is who is asked for.
+  const [found, { rows, next, ...facts }] = await Promise.all([
+    person,
+    user_id === ''
+      ? person.then((known) =>
+          timeline(
+            known.user_id === '' ? { user_id, anonymous_id } : { user_id: known.user_id, anonymous_id: '' },
+          ),
+        )
+      : timeline({ user_id, anonymous_id: '' }),
+  ])
   const moment = (ms: number | null): string | null => (ms === null ? null : isoInZone(ms, scope.timezone))
   return {
     user_id: found.user_id === '' ? null : found.user_id,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import type { StoredEvent } from '@millimetric/core'
 import { storedEvent } from '@millimetric/core/testing'
+import { alike } from './alike.js'
 import { insert, type Mismatch, type Stores } from './pack.js'
 import { answer, type Question } from './questions.js'
 
@@ -104,7 +104,7 @@ async function attempt(stores: Stores, story: Story, plan: Question): Promise<Fa
   const { facts: actual } = await answer(stores.driver, own).catch((error: unknown) => ({
     facts: String(error),
   }))
-  return isDeepStrictEqual(actual, expected) ? undefined : { story, expected, actual }
+  return alike(actual, expected) ? undefined : { story, expected, actual }
 }
 
 function briefs(batches: Batches): object[][] {

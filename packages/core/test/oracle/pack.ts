@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 import type { EventStore, StoredEvent } from '@millimetric/core'
 import type { PurgeSelector } from '../../src/ports/erasure-store.js'
+import { alike } from './alike.js'
 import { type History, LATE_ROUNDS, makeHistory, ROUNDS } from './history.js'
 import { answer, daysOf, makeAskedStats, makeQuestion, type Question } from './questions.js'
 import { createRandom, type Random } from './random.js'
@@ -63,7 +63,7 @@ export async function runPack(stores: Stores, options: PackOptions): Promise<Pac
       by: '',
     }))
     if (actual.by === 'rollup') fromRollup += 1
-    if (isDeepStrictEqual(actual.facts, expected.facts)) return
+    if (alike(actual.facts, expected.facts)) return
     mismatches.push({ history, phase, plan, expected: expected.facts, actual: actual.facts })
   }
 
@@ -167,8 +167,6 @@ async function compareKnown(
     const own = (found: ReadonlyMap<string, number>): [string, number][] =>
       [...found].filter(([name]) => name.startsWith(history.project_id)).sort(([a], [b]) => (a < b ? -1 : 1))
     const [wanted, got] = [own(expected), own(actual)]
-    return isDeepStrictEqual(wanted, got)
-      ? []
-      : [{ history, phase, plan: null, expected: wanted, actual: got }]
+    return alike(wanted, got) ? [] : [{ history, phase, plan: null, expected: wanted, actual: got }]
   })
 }

@@ -84,7 +84,7 @@ async function timesOf(ask: (analytics: Analytics) => Promise<unknown>, seconds:
       given.push(Number(/SETTINGS max_execution_time=([\d.]+)/.exec(query)?.[1]))
       now += 1000
       // Groups, where it is asked for some; and books in which nothing has happened.
-      const rows = '[{"group_0":"a","metric_0":1,"twins":0,"removed":0,"fresh":[]},{"group_0":"b"}]'
+      const rows = '[{"group_0":"a","metric_0":1,"twins":0,"swept":[0,""],"fresh":[]},{"group_0":"b"}]'
       return { json: async <T>(): Promise<T[]> => JSON.parse(rows) }
     },
     close: async () => {},
@@ -107,7 +107,7 @@ test('the limit of time is the question’s: each statement has what those befor
   const compared = async (analytics: Analytics): Promise<unknown> =>
     await analytics.stats({
       ...RANGE,
-      group_by: ['source'],
+      group_by: ['path'],
       limit: 1,
       interval: 'day',
       compare: 'previous_period',

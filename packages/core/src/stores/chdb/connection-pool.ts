@@ -1,6 +1,12 @@
 import type { ClickhouseClient } from '../clickhouse/client.js'
 import { bindingStatement, requireBound } from './bound-statement.js'
 
+/** Connections as one client, which knows what it has done. */
+export interface ConnectionPool extends ClickhouseClient {
+  /** Statements that have ended, failed ones too; undefined while one is under way or waits. */
+  ended(): number | undefined
+}
+
 type Statement = Pick<Parameters<ClickhouseClient['query']>[0], 'query' | 'query_params' | 'abort_signal'>
 
 /**
@@ -10,10 +16,11 @@ type Statement = Pick<Parameters<ClickhouseClient['query']>[0], 'query' | 'query
  */
 export function createConnectionPool(
   clients: readonly [ClickhouseClient, ...ClickhouseClient[]],
-): ClickhouseClient {
+): ConnectionPool {
   const free: ClickhouseClient[] = [...clients]
   const waiting: ((client: ClickhouseClient) => void)[] = []
   const running = new Set<Promise<unknown>>()
+  let ended = 0
 
   function next(signal: AbortSignal | undefined): Promise<ClickhouseClient> {
     const client = free.shift()
@@ -46,19 +53,24 @@ export function createConnectionPool(
     const binding = bindingStatement(query_params)
     signal?.throwIfAborted()
     const client = await next(signal)
+    if (signal?.aborted) {
+      release(client)
+      throw signal.reason
+    }
     // The engine knows no signal: the caller is told at once, the connection is taken until the statement has ended.
     const done = (async () => {
       if (binding !== undefined) await client.command({ query: binding })
       return await work(client)
     })()
-    const ended = done.then(
+    const gone = done.then(
       () => {},
       // What a failed statement holds (its memory, its place among the running ones) goes with the next one.
       async () => void (await client.command({ query: 'SELECT 1' }).catch(() => {})),
     )
-    running.add(ended)
-    void ended.then(() => {
-      running.delete(ended)
+    running.add(gone)
+    void gone.then(() => {
+      running.delete(gone)
+      ended += 1
       release(client)
     })
     return await unlessAborted(done, signal)
@@ -69,6 +81,8 @@ export function createConnectionPool(
       await run(statement, async (client) => await client.command({ query: statement.query })),
     query: async ({ format, ...statement }) =>
       await run(statement, async (client) => await client.query({ query: statement.query, format })),
+    // A connection that is not free was given to a statement that is about to run.
+    ended: () => (free.length === clients.length ? ended : undefined),
     async close() {
       // A connection that closes under a statement takes the engine with it.
       while (running.size > 0) await Promise.all(running)

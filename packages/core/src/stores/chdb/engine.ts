@@ -83,6 +83,7 @@ async function open(directory: string): Promise<Connections> {
       readers: [reader],
       quick,
       embedded: true,
+      writes: writer.ended,
       close: async () => {
         for (const client of [reader, quick, writer]) await client.close()
       },

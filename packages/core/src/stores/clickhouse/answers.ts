@@ -38,8 +38,13 @@ export type Answer = <K extends QueryPlan['kind']>(
 ) => Promise<QueryResults[K]>
 
 /** Answers plans from one database. */
-export function createAnswers(read: Read, database: string, rollupFromRows: number): Answer {
-  const exactly = createExactAnswers(read, database, rollupFromRows)
+export function createAnswers(
+  read: Read,
+  database: string,
+  rollupFromRows: number,
+  countWrites: () => Promise<number | undefined>,
+): Answer {
+  const exactly = createExactAnswers(read, database, rollupFromRows, countWrites)
   const plain = answersOf(read, database, false)
   const apart = answersOf(read, database, true)
   return async <K extends QueryPlan['kind']>(plan: Plan<K>, options?: CallOptions) =>

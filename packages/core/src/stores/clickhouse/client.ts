@@ -23,6 +23,11 @@ export interface Connections {
   readonly readers: readonly [ClickhouseClient, ...ClickhouseClient[]]
   /** The engine dies with this process: what its last end cut off is completed before anything is asked. */
   readonly embedded?: boolean
+  /**
+   * How many writes there were; undefined while one is under way. While it stays the same nobody has written, mutations
+   * under way aside. Absent where others write too.
+   */
+  readonly writes?: () => number | undefined
   /** A cluster of shards and replicas. */
   readonly sharded?: boolean
   /** For what must not stand behind a report: lookups of events on their way in, and ends of reports. A reader if absent. */

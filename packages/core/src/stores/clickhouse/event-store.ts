@@ -87,7 +87,12 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
   const read = createReader(start, limits)
   const lookUp = createReader(start, limits, 'quick')
-  const answer = createAnswers(createReader(start, limits, 'answers'), database, parts.rollupFromRows)
+  const answer = createAnswers(
+    createReader(start, limits, 'answers'),
+    database,
+    parts.rollupFromRows,
+    async () => (await start()).writes?.(),
+  )
 
   /** When the first row of the batch was stored, by the server's clock; undefined when none is. */
   async function landedAt(

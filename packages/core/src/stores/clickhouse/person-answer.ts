@@ -18,10 +18,9 @@ export function createPersonAnswer({
       user_id = link?.linked ?? ''
     }
     const person = user_id === '' ? plan : { user_id, anonymous_id: '' }
-    const [[found], ids] = await Promise.all([
-      read<Found>(personStatement(how, plan, person), options),
-      user_id === '' ? [] : read<Identified>(identifiedStatement(how, plan, user_id), options),
-    ])
+    const ids = user_id === '' ? [] : await read<Identified>(identifiedStatement(how, plan, user_id), options)
+    const visitors = ids.length > MOST_BY_NAME ? null : named(ids, true)
+    const [found] = await read<Found>(personStatement(how, plan, person, visitors), options)
     const known = found !== undefined && found.events > 0
     const touched = found !== undefined && found.touches > 0
     return {
@@ -37,6 +36,9 @@ export function createPersonAnswer({
     }
   }
 }
+
+/** Visitors that the next statement is told; more are found again. */
+const MOST_BY_NAME = 500
 
 interface Identified {
   readonly anonymous_id: string

@@ -24,16 +24,13 @@ export function createSchemaAnswer({
   return async (plan, options) => {
     const how = await reading(plan, options)
     const found = await read<SeenName>(namesSeenStatement(how, plan), options)
+    const truncated = found.length > plan.limit
     const names = found.slice(0, plan.limit)
     const keys =
       names.length === 0
         ? []
         : await read<SeenKey>(
-            keysSeenStatement(
-              how,
-              plan,
-              names.map(({ digest }) => digest),
-            ),
+            keysSeenStatement(how, plan, truncated ? names.map(({ digest }) => digest) : null),
             options,
           )
     const byName = new Map<string, SeenKey[]>()
@@ -43,7 +40,7 @@ export function createSchemaAnswer({
       else own.push(key)
     }
     return {
-      ...rawFacts(found.length > plan.limit),
+      ...rawFacts(truncated),
       events: names.map(({ digest: _, ...event }) => {
         const own = byName.get(event.name) ?? []
         return {

@@ -8,7 +8,7 @@ import {
 } from '../../ports/stats-plan.js'
 import type { FindReading, Read } from './reader.js'
 import type { RolledDays } from './sql/rollup.js'
-import { statsStatement } from './sql/stats.js'
+import { rankedSeriesStatement, ranksItself, statsStatement } from './sql/stats.js'
 import { type NamedGroups, nameGroups } from './sql/stats-part.js'
 
 type Row = { readonly [column: string]: string | number | null | undefined }
@@ -37,6 +37,10 @@ export function createStatsAnswer({
         rows: rows.map((row) => toRow(plan, row)),
       }
     }
+    if (ranksItself(plan)) {
+      const series = await read<Row>(rankedSeriesStatement(how, { plan, buckets, only }, rolled), options)
+      return { estimated: false, answered_by, ...rankedRows(plan, series) }
+    }
     const found = await ask(null, only)
     const kept = found.slice(0, limit).map((row) => toRow(plan, row))
     const groups = kept.map(({ group }) => group)
@@ -51,6 +55,23 @@ export function createStatsAnswer({
       .sort((a, b) => (a.bucket ?? 0) - (b.bucket ?? 0) || placeOf(a) - placeOf(b))
     return { ...facts, rows }
   }
+}
+
+/** Rows by bucket and place, without those of the group beyond the limit. */
+function rankedRows(
+  plan: StatsPlan,
+  series: readonly Row[],
+): Pick<StatsResult, 'groups' | 'rows' | 'truncated'> {
+  const groups: (readonly string[])[] = []
+  const rows: StatsResultRow[] = []
+  for (const found of series) {
+    const place = Number(found.place)
+    if (place > plan.limit) continue
+    const row = toRow(plan, found)
+    groups[place - 1] = row.group
+    rows.push(row)
+  }
+  return { groups, rows, truncated: rows.length < series.length }
 }
 
 function toRow(plan: StatsPlan, row: Row): StatsResultRow {

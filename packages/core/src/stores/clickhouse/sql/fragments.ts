@@ -108,8 +108,3 @@ export function sessionPages(from: string): string {
   GROUP BY ${SESSION_KEY}
 )`
 }
-
-/** `visit`, `half`, `session`: the session that each fragment belongs to, as 64 bits. */
-export function sessionNames(from: string): string {
-  return `SELECT visit, half, sipHash64(${SESSION_KEY}) AS session FROM (${chains(from, [])})`
-}

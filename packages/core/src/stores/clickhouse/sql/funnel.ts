@@ -1,9 +1,10 @@
 import { TIMESTAMP_RANGE } from '@millimetric/schema/limits'
 import { type FunnelPlan, funnelReach } from '../../../ports/funnel-plan.js'
-import { MOMENT } from '../schema/events.js'
 import { type Binder, createBinder, instant, type Statement } from './binder.js'
+import { chains, EVENT_PLACE, IN_SESSION, lookRange, SESSION_KEY } from './fragments.js'
+import { links, PERSON_HASH } from './identity.js'
 import type { Reading } from './reading.js'
-import { eventRows } from './rows.js'
+import { eventRows, type Rows } from './rows.js'
 
 /**
  * How a moment becomes something to sort by. `packed`: one 128-bit number of times, seq and steps, without the event id,
@@ -36,7 +37,7 @@ export function funnelStatement(reading: Reading, plan: FunnelPlan, sorting: Sor
   const grouped = plan.group_by !== null
   return {
     query: `SELECT ${grouped ? 'grouping(value)' : '1'} AS is_total, ${grouped ? 'value' : "'' AS value"}, ${[...counts, ...times].join(', ')}, max(has_ties) AS ties
-FROM ${grouped && plan.group_by?.of === 'first_touch' ? touched(reading, plan, sorting, binder) : `(${chains(reading, plan, sorting, binder)})`}
+FROM ${grouped && plan.group_by?.of === 'first_touch' ? touched(reading, plan, sorting, binder) : `(${furthest(reading, plan, sorting, binder)})`}
 ${grouped ? 'GROUP BY GROUPING SETS ((), (value))' : ''}
 ORDER BY is_total DESC, count_0 DESC, value
 LIMIT ${binder.bind('UInt32', plan.limit + 2)}`,
@@ -44,7 +45,7 @@ LIMIT ${binder.bind('UInt32', plan.limit + 2)}`,
   }
 }
 
-/** Chains with `value` of the first touch of whom they are. */
+/** Chains with `value` of the first touch of whom they are: found by visitor, of whom there are far fewer than events. */
 function touched(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
   const { include_bots, visible = [], kept_from = TIMESTAMP_RANGE.min } = plan
   const rows = eventRows(
@@ -54,10 +55,14 @@ function touched(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: B
   )
   const field = rows.text(plan.group_by?.field ?? 'source')
   return `(
-SELECT c.*, t.value AS value FROM (${chains(reading, plan, sorting, binder)}) AS c
+SELECT c.*, t.value AS value FROM (${furthest(reading, plan, sorting, binder)}) AS c
 LEFT JOIN (
-SELECT ${rows.person()} AS person, toString(argMin(${field}, ${MOMENT})) AS value
+SELECT ${PERSON_HASH} AS person, argMin(e.value, e.place) AS value
+FROM (
+SELECT e.user_id AS user_id, e.anonymous_id AS anonymous_id, toString(argMin(${field}, ${EVENT_PLACE})) AS value, min(${EVENT_PLACE}) AS place
 ${rows.from(["e.url != ''"])}
+GROUP BY e.user_id, e.anonymous_id
+) AS e LEFT JOIN ${links(reading, binder)} AS l ON l.anonymous_id = e.anonymous_id
 GROUP BY person
 ) AS t ON t.person = c.carried)`
 }
@@ -71,7 +76,7 @@ GROUP BY person
  * has most time left. Starts are numbers of time and place, which grow from event to event, so none is like another.
  * Every line here is one pass over the arrays: a lambda must not catch an array, which copies it for each element.
  */
-function chains(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
+function furthest(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
   const depths = plan.steps.map((_, depth) => depth)
   const deepest = [...depths].reverse()
   const window = binder.bind('UInt64', plan.window_ms)
@@ -115,66 +120,102 @@ function sorted(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Bi
   const ties = exact
     ? '0'
     : `arrayExists((item, before) -> bitShiftRight(item, ${STEP_BITS}) = bitShiftRight(before, ${STEP_BITS}), items, arrayPushFront(arrayPopBack(items), toUInt128(0)))`
-  const item = exact
-    ? 'tuple(sent_ms, received_ms, sent_seq, sent_id, mask)'
-    : `bitOr(bitOr(bitShiftLeft(toUInt128(sent_ms), ${TIME_BITS + SEQ_BITS + STEP_BITS}), bitShiftLeft(toUInt128(received_ms), ${SEQ_BITS + STEP_BITS})), bitOr(bitShiftLeft(toUInt128(sent_seq), ${STEP_BITS}), toUInt128(mask)))`
   return `SELECT arraySort(items_found) AS items,
   arrayMap((item, place) -> bitOr(bitShiftLeft(${time}, ${PLACE_BITS}), toUInt64(place)), items, ${places}) AS keys,
   arrayMap(item -> ${mask}, items) AS masks,
   ${carries ? 'arraySort((value, item) -> item, values_found, items_found) AS values,' : ''}
   ${ties} AS has_ties
-FROM (
-SELECT unit, groupArray(${item}) AS items_found${carries ? ', groupArray(carried) AS values_found' : ''}
-FROM (${stepRows(reading, plan, sorting, binder)})
-GROUP BY unit
-HAVING max(bitTest(mask, 0))
-)`
+FROM (${plan.scope === 'session' ? ofSessions(reading, plan, sorting, binder) : ofPersons(reading, plan, sorting, binder)})`
 }
 
-/** The events looked at: whose they are, when, and as bits of `mask` which steps they match. */
-function stepRows(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
-  const { from, to, include_bots, visible = [], filters, group_by } = plan
+/** `items_found` and `values_found` of each person who took the first step. */
+function ofPersons(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
+  const { from, to, include_bots, visible = [], filters } = plan
   const rows = eventRows(
     reading,
     { from, to: funnelReach(plan), include_bots, visible, filters, asked: { from, to } },
     binder,
   )
+  const { mask, looked, item, carried } = stepEvent(rows, plan, sorting, binder)
+  const columns = [
+    `${rows.person()} AS unit`,
+    `${mask} AS mask`,
+    `${item} AS item`,
+    ...(carried === undefined ? [] : [`${carried} AS carried`]),
+  ]
+  return `SELECT groupArray(item) AS items_found${carried === undefined ? '' : ', groupArray(carried) AS values_found'}
+FROM (SELECT ${columns.join(', ')}
+${rows.from(looked)})
+GROUP BY unit
+HAVING max(bitTest(mask, 0))`
+}
+
+/** Likewise of each session: found with its fragments, because a join of them costs half as much again. */
+function ofSessions(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
+  const { from, to, include_bots, visible = [], filters } = plan
+  const asked = { from, to }
+  const reach = { from, to: funnelReach(plan) }
+  const rows = eventRows(
+    reading,
+    { ...lookRange(reach, reading), include_bots, visible, filters: [], asked, near: reach },
+    binder,
+  )
+  const { mask, looked, item, carried } = stepEvent(rows, plan, sorting, binder)
+  const counts = [
+    `e.timestamp >= ${instant(binder, reach.from)} AND e.timestamp < ${instant(binder, reach.to)}`,
+    ...filters.map(rows.condition),
+    ...looked,
+  ].join(' AND ')
+  const columns = [
+    `groupArrayIf(${item}, ${counts}) AS items`,
+    `max(bitTest(${mask}, 0) AND ${counts}) AS begins`,
+    ...(carried === undefined ? [] : [`groupArrayIf(${carried}, ${counts}) AS carrieds`]),
+  ]
+  return `SELECT groupArrayArray(items) AS items_found${carried === undefined ? '' : ', groupArrayArray(carrieds) AS values_found'}
+FROM (${chains(rows.from([IN_SESSION]), columns)})
+GROUP BY ${SESSION_KEY}
+HAVING max(begins)`
+}
+
+/** As SQL of a row: which steps it matches, as bits; whether it is looked at; what it is in order; what it brings along. */
+interface StepEvent {
+  readonly mask: string
+  readonly looked: readonly string[]
+  readonly item: string
+  readonly carried?: string
+}
+
+function stepEvent(rows: Rows, plan: FunnelPlan, sorting: Sorting, binder: Binder): StepEvent {
+  const { group_by } = plan
   const matches = plan.steps.map(({ event, where }) => {
     const named = { op: 'is', field: 'event_name', values: [event] } as const
     return [named, ...where].map(rows.condition).join(' AND ')
   })
   const bits = matches.map((match, depth) =>
     depth === 0
-      ? `toUInt16(${match} AND e.timestamp < ${instant(binder, to)})`
+      ? `toUInt16(${match} AND e.timestamp < ${instant(binder, plan.to)})`
       : `bitShiftLeft(toUInt16(${match}), ${depth})`,
   )
-  const carried =
-    group_by === null
-      ? []
-      : [
-          group_by.of === 'first_touch'
-            ? `if(bitTest(mask, 0), ${rows.person()}, 0) AS carried`
-            : `if(bitTest(mask, 0), toString(${rows.text(group_by.field)}), '') AS carried`,
-        ]
-  const columns = [
-    `${plan.scope === 'session' ? rows.session() : rows.person()} AS unit`,
-    `toUInt16(${bits.reduce((sum, bit) => `bitOr(${sum}, ${bit})`)}) AS mask`,
-    'toUInt64(toUnixTimestamp64Milli(e.timestamp)) AS sent_ms',
-    'toUInt64(toUnixTimestamp64Milli(e.received_at)) AS received_ms',
-    'e.seq AS sent_seq',
-    ...(sorting === 'exact' ? ['e.event_id AS sent_id'] : []),
-    ...carried,
-  ]
-  const names = binder.bind('Array(String)', [...new Set(plan.steps.map(({ event }) => event))])
+  const mask = `toUInt16(${bits.reduce((sum, bit) => `bitOr(${sum}, ${bit})`)})`
+  const [sent, received] = ['e.timestamp', 'e.received_at'].map(
+    (time) => `toUInt64(toUnixTimestamp64Milli(${time}))`,
+  )
+  const item =
+    sorting === 'exact'
+      ? `tuple(${sent}, ${received}, e.seq, e.event_id, ${mask})`
+      : `bitOr(bitOr(bitShiftLeft(toUInt128(${sent}), ${TIME_BITS + SEQ_BITS + STEP_BITS}), bitShiftLeft(toUInt128(${received}), ${SEQ_BITS + STEP_BITS})), bitOr(bitShiftLeft(toUInt128(e.seq), ${STEP_BITS}), toUInt128(${mask})))`
   // What is between steps breaks a strict chain, so there it is looked at too; beyond the range as well, where `mask` knows
   // no first step.
   const identifies = matches.filter((_, depth) => plan.steps[depth]?.event === '$identify')
+  const names = binder.bind('Array(String)', [...new Set(plan.steps.map(({ event }) => event))])
   const looked =
     plan.order === 'strict'
       ? [`(${["e.event_name != '$identify'", ...identifies].join(' OR ')})`]
-      : [`e.event_name IN ${names}`, 'mask != 0']
-  return `SELECT ${columns.join(', ')}
-${rows.from(looked)}`
+      : [`e.event_name IN ${names}`, `${mask} != 0`]
+  if (group_by === null) return { mask, looked, item }
+  const value = group_by.of === 'first_touch' ? rows.person() : `toString(${rows.text(group_by.field)})`
+  const none = group_by.of === 'first_touch' ? '0' : "''"
+  return { mask, looked, item, carried: `if(bitTest(${mask}, 0), ${value}, ${none})` }
 }
 
 /** Milliseconds of a key. */

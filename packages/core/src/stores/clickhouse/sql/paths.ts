@@ -1,3 +1,4 @@
+import type { Match } from '../../../ports/conditions.js'
 import type { PathsPlan } from '../../../ports/paths-plan.js'
 import { createBinder, type Statement } from './binder.js'
 import { EVENT_PLACE } from './fragments.js'
@@ -56,7 +57,7 @@ function startsElsewhere({ start, events }: PathsPlan): boolean {
 }
 
 /** Nodes and starts of a session as `walk`, in the direction of the plan: (place, node, whether a start, whether a node). */
-function walkOf(rows: Rows, plan: PathsPlan): { fragment: string; session: string } {
+function walkOf(rows: Rows, plan: PathsPlan): { fragment: string; session: string; only?: Match } {
   const named = { op: 'is', field: 'event_name', values: [plan.start.event] } as const
   const start = rows.condition({ op: 'and', of: [named, ...plan.start.where] })
   const node = plan.events ? "e.event_name != '$identify'" : PAGE
@@ -65,5 +66,7 @@ function walkOf(rows: Rows, plan: PathsPlan): { fragment: string; session: strin
   return {
     fragment: `groupArrayIf(${tuple}, ${start} OR ${node}) AS seen`,
     session: `${sort}(groupArrayArray(seen)) AS walk`,
+    // Almost every session has a pageview.
+    ...(plan.start.event === '$pageview' && plan.start.where.length === 0 ? {} : { only: plan.start }),
   }
 }

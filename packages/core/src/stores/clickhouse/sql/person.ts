@@ -48,23 +48,32 @@ function seenLinks(reading: Reading, { visible = [] }: Sight, binder: Binder, pa
   return [`(${pair}) IN (SELECT e.anonymous_id, e.user_id ${said})`]
 }
 
-/** Condition on rows `e`: the events of this person. */
+/** Condition on rows `e`: the events of this person, whose visitors may be known. */
 export function ownRows(
   reading: Reading,
   sight: Sight,
   { user_id, anonymous_id }: PersonIds,
   binder: Binder,
+  known: readonly string[] | null = null,
 ): string {
   if (user_id === '') return `e.user_id = '' AND e.anonymous_id = ${binder.bind('String', anonymous_id)}`
-  const visitors = `SELECT v.anonymous_id FROM (${identified(reading, sight, user_id, binder)}) AS v WHERE v.own`
-  return `(e.user_id = ${binder.bind('String', user_id)} OR e.user_id = '' AND e.anonymous_id IN (${visitors}))`
+  const visitors =
+    known === null
+      ? `(SELECT v.anonymous_id FROM (${identified(reading, sight, user_id, binder)}) AS v WHERE v.own)`
+      : binder.bind('Array(String)', known)
+  return `(e.user_id = ${binder.bind('String', user_id)} OR e.user_id = '' AND e.anonymous_id IN ${visitors})`
 }
 
 /**
  * Columns `events`, `first_ms`, `last_ms`; `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`;
  * `traits`: (key, JSON text) of the properties of `$identify` events, of each key what was said last.
  */
-export function personStatement(reading: Reading, plan: PersonPlan, person: PersonIds): Statement {
+export function personStatement(
+  reading: Reading,
+  plan: PersonPlan,
+  person: PersonIds,
+  visitors: readonly string[] | null,
+): Statement {
   const binder = createBinder(plan.project_id)
   const rows = eventRows(reading, { ...plan, filters: [], include_bots: true }, binder)
   const touch = `tuple(toUnixTimestamp64Milli(e.timestamp), ${TOUCH_COLUMNS.map((name) => `toString(e.${name})`).join(', ')})`
@@ -78,7 +87,7 @@ FROM (
   SELECT if(e.event_name = '$identify', e.properties, '') AS said, max(${MOMENT}) AS at, count() AS own, countIf(e.url != '') AS landed,
     toUnixTimestamp64Milli(min(e.timestamp)) AS from_ms, toUnixTimestamp64Milli(max(e.timestamp)) AS to_ms,
     minIf((${MOMENT}, ${touch}), e.url != '') AS earliest, maxIf((${MOMENT}, ${touch}), e.url != '') AS latest
-  ${rows.from([ownRows(reading, plan, person, binder)])}
+  ${rows.from([ownRows(reading, plan, person, binder, visitors)])}
   GROUP BY said
 )`,
     params: binder.params,

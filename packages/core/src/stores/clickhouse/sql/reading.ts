@@ -28,12 +28,25 @@ function laterTwins(database: string): string {
 ) WHERE place > 1`
 }
 
-/** Columns `twins`, how many ids of the project have more than one row, and `removed`, how many rows sweeps took away. */
-export function twinsStatement(database: string, projectId: string): Statement {
+/**
+ * Columns `twins`, how many rows of the project are not the only one of their id, and `swept`: how many rows sweeps took
+ * away, and from when on the next look may look. In this order: the engine answers one after the other, and a sweep between
+ * them removed what it says it removed.
+ */
+export function twinsStatement(database: string, projectId: string, since?: string): Statement {
+  const db = identifier(database)
+  const swept =
+    since === undefined
+      ? `(SELECT max(swept_until) FROM ${db}.sweeps)`
+      : `toDateTime64({since:String}, 6, 'UTC')`
   return {
-    query: `SELECT (SELECT count() FROM (SELECT t.id_hash FROM ${twinIds(database)})) AS twins,
-  (SELECT sum(removed) FROM ${identifier(database)}.sweeps) AS removed`,
-    params: { project_id: projectId },
+    query: `SELECT (
+    SELECT count() - uniqExact(t.id_hash) FROM ${db}.event_ids AS t
+    WHERE t.project_id = {project_id:UUID} AND t.id_hash IN (
+      SELECT r.id_hash FROM ${db}.event_ids AS r WHERE r.project_id = {project_id:UUID} AND r.stored_at > ${swept}
+    )
+  ) AS twins, (SELECT (sum(removed), toString(max(swept_until))) FROM ${db}.sweeps) AS swept`,
+    params: { project_id: projectId, ...(since === undefined ? {} : { since }) },
   }
 }
 

@@ -49,24 +49,21 @@ export function rollupDays(plan: StatsPlan): readonly Day[] {
 export function freshDaysStatement(database: string, projectId: string, days: readonly Day[]): Statement {
   const db = identifier(database)
   return {
-    query: `SELECT toInt64(toUnixTimestamp(p.day_start)) * 1000 AS start, toString(p.generation) AS generation, m.rows AS rows
+    query: `SELECT toInt64(day) * 1000 AS start, toString(max(made.1)) AS generation, sum(arrived) AS rows
 FROM (
-  SELECT r.day_start AS day_start, r.day_end AS day_end, max(r.generation) AS generation, argMax(r.marks, r.generation) AS marks
+  SELECT toUnixTimestamp(r.day_start) AS day, (r.generation, r.marks) AS made, toUInt64(0) AS arrived
   FROM ${db}.rollup_days AS r
   WHERE r.project_id = {project_id:UUID}
     AND r.day_start >= toDateTime({first:UInt32}) AND r.day_end <= toDateTime({last:UInt32})
-  GROUP BY day_start, day_end
-) AS p
-INNER JOIN (SELECT arrayJoin(arrayZip({starts:Array(UInt32)}, {ends:Array(UInt32)})) AS day) AS d
-  ON toUnixTimestamp(p.day_start) = d.day.1 AND toUnixTimestamp(p.day_end) = d.day.2
-INNER JOIN (
-  SELECT roundDown(toUnixTimestamp(q.quarter), {starts:Array(UInt32)}) AS start, sum(q.rows) AS rows
+    AND toUnixTimestamp(r.day_end) = transform(day, {starts:Array(UInt32)}, {ends:Array(UInt32)}, toUInt32(0))
+  UNION ALL
+  SELECT roundDown(toUnixTimestamp(q.quarter), {starts:Array(UInt32)}) AS day, (toUInt64(0), toUInt64(0)) AS made, q.rows AS arrived
   FROM ${db}.marks AS q
   WHERE q.project_id = {project_id:UUID}
     AND q.quarter >= toDateTime({first:UInt32}) AND q.quarter < toDateTime({last:UInt32})
-  GROUP BY start
-) AS m ON m.start = toUnixTimestamp(p.day_start)
-WHERE p.marks = m.rows
+)
+GROUP BY day
+HAVING rows > 0 AND max(made).2 = rows
 ORDER BY start`,
     params: {
       project_id: projectId,

@@ -2,7 +2,7 @@ import type { Condition, Match } from '../../../ports/conditions.js'
 import { identifier } from '../client.js'
 import { type Binder, instant } from './binder.js'
 import { type Columns, conditionSql, eventColumns } from './conditions.js'
-import { EVENT_HALF, EVENT_VISIT, IN_SESSION, lookRange, sessionNames, sessionPages } from './fragments.js'
+import { EVENT_HALF, EVENT_VISIT, IN_SESSION, lookRange, sessionPages } from './fragments.js'
 import { links, PERSON_HASH } from './identity.js'
 import { firstOfItsId, type Reading } from './reading.js'
 
@@ -22,8 +22,6 @@ export interface RowScope {
 export interface Rows extends Columns {
   /** The person as 64 bits. */
   person(): string
-  /** The session as 64 bits; rows without one are left out. */
-  session(): string
   /** A condition as SQL. */
   condition(condition: Condition): string
   /** `FROM … WHERE …` with everything that was asked of these rows until now; so it is built last. */
@@ -34,7 +32,6 @@ export interface Rows extends Columns {
 export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Rows {
   let needsLinks = false
   let needsPages = false
-  let needsSessions = false
   function person(): string {
     needsLinks = true
     return PERSON_HASH
@@ -53,10 +50,6 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
   return {
     ...columns,
     person,
-    session() {
-      needsSessions = true
-      return 's.session'
-    },
     condition,
     from(more = []) {
       const tables = [
@@ -69,18 +62,12 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
               `LEFT JOIN (${sessionPages(sessionsNear(reading, scope, binder))}) AS v ON v.visit = ${EVENT_VISIT} AND v.half = ${EVENT_HALF}`,
             ]
           : []),
-        ...(needsSessions
-          ? [
-              `INNER JOIN (${sessionNames(sessionsNear(reading, scope, binder))}) AS s ON s.visit = ${EVENT_VISIT} AND s.half = ${EVENT_HALF}`,
-            ]
-          : []),
       ]
       const where = [
         'e.project_id = {project_id:UUID}',
         `e.timestamp >= ${instant(binder, scope.from)}`,
         `e.timestamp < ${instant(binder, scope.to)}`,
         ...(scope.include_bots ? [] : ['NOT e.is_bot']),
-        ...(needsSessions ? [IN_SESSION] : []),
         ...conditions,
         ...more,
         ...firstOfItsId(reading, 'e'),

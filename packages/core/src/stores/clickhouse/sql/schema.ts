@@ -33,12 +33,17 @@ const BEGINNING: readonly (readonly [JsonType, string])[] = [
 ]
 
 /**
- * Columns `name`, `key`, `count`, `first_seen`, `last_seen` and one a type: of the events with these digests one key more
- * than the limit each.
+ * Columns `name`, `key`, `count`, `first_seen`, `last_seen` and one a type: of the events with these digests, or of all, one
+ * key more than the limit each.
  */
-export function keysSeenStatement(reading: Reading, plan: SchemaPlan, digests: readonly string[]): Statement {
+export function keysSeenStatement(
+  reading: Reading,
+  plan: SchemaPlan,
+  digests: readonly string[] | null,
+): Statement {
   const binder = createBinder(plan.project_id)
   const rows = eventRows(reading, plan, binder)
+  const named = digests === null ? [] : [`${DIGEST} IN ${binder.bind('Array(String)', digests)}`]
   const types = BEGINNING.map(([type, test]) => `countIf(beginning ${test}) AS ${type}_values`)
   return {
     query: `SELECT name, key, count() AS count, min(at) AS first_seen, max(at) AS last_seen, ${types.join(', ')}
@@ -46,7 +51,7 @@ FROM (
   SELECT name, at, pair.1 AS key, substring(pair.2, 1, 1) AS beginning FROM (
     SELECT e.event_name AS name, toUnixTimestamp64Milli(e.timestamp) AS at,
       arrayJoin(JSONExtractKeysAndValuesRaw(e.properties)) AS pair
-    ${rows.from([`${DIGEST} IN ${binder.bind('Array(String)', digests)}`, "e.properties != '{}'"])}
+    ${rows.from([...named, "e.properties != '{}'"])}
   )
 )
 GROUP BY name, key

@@ -1,11 +1,12 @@
 import { SESSION_DIMENSIONS, type SessionDimension } from '@millimetric/schema/wire'
-import type { Condition, Field } from '../../../ports/conditions.js'
+import type { Condition, Field, Match } from '../../../ports/conditions.js'
 import type { SessionMetric } from '../../../ports/stats-plan.js'
 import type { Binder } from './binder.js'
 import { textSql } from './conditions.js'
 import {
   chains,
   ENTRY_PATH,
+  EVENT_VISIT,
   EXIT_PATH,
   FRAGMENT,
   firstOf,
@@ -33,7 +34,7 @@ export function sessionRows(
   plan: RowScope,
   dimensions: readonly SessionDimension[],
   binder: Binder,
-  own?: (rows: Rows) => { fragment: string; session: string },
+  own?: (rows: Rows) => OwnColumn,
 ): string {
   const met: Condition[] = []
   const used = new Set<SessionDimension>(dimensions)
@@ -64,9 +65,26 @@ export function sessionRows(
     `started < ${binder.bind('Int64', to)}`,
     ...filters,
   ]
-  return `SELECT ${columns.join(', ')} FROM (${chains(rows.from([IN_SESSION]), fragment)})
+  const visits =
+    more?.only === undefined
+      ? []
+      : [`${EVENT_VISIT} IN (SELECT ${EVENT_VISIT} ${visitsWith(reading, near, more.only, binder)})`]
+  return `SELECT ${columns.join(', ')} FROM (${chains(rows.from([IN_SESSION, ...visits]), fragment)})
 GROUP BY ${SESSION_KEY}
 HAVING ${conditions.join(' AND ')}`
+}
+
+/** A column of the caller's own: what it takes of a fragment, and of the fragments of a session. */
+interface OwnColumn {
+  readonly fragment: string
+  readonly session: string
+  /** Sessions without such an event may be left out. All sessions of a visit stay, for they tell each other's beginning. */
+  readonly only?: Match
+}
+
+function visitsWith(reading: Reading, near: RowScope, { event, where }: Match, binder: Binder): string {
+  const named: Condition = { op: 'is', field: 'event_name', values: [event] }
+  return eventRows(reading, { ...near, filters: [named, ...where] }, binder).from([IN_SESSION])
 }
 
 /** The condition on a session; adds what it needs of the session, and of its events. */

@@ -101,5 +101,7 @@ export function onlyGroups(
       values.map((group) => group[index] ?? ''),
     ),
   )
+  // Compared with a list of tuples made for it, every row would be written anew.
+  if (lists.length === 1) return `${texts[0]} ${within} ${lists[0]}`
   return `tuple(${texts.join(', ')}) ${within} (SELECT arrayJoin(arrayZip(${lists.join(', ')})))`
 }

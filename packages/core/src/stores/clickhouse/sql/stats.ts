@@ -1,3 +1,4 @@
+import { LIMITS } from '@millimetric/schema/limits'
 import type { Metric, StatsDimension } from '@millimetric/schema/wire'
 import {
   emptyValue,
@@ -18,6 +19,75 @@ import { bucketOf, bucketStart, grouped, groupKeys, onlyGroups, type StatsPart }
 export function statsStatement(reading: Reading, part: StatsPart, rolled: RolledDays | null): Statement {
   const { plan, buckets } = part
   const binder = createBinder(plan.project_id)
+  const keys = groupKeys(plan.group_by)
+  const order = [...(buckets === null ? plan.order_by.map(orderSql) : ['bucket']), ...keys]
+  return {
+    query: `SELECT * FROM (
+${rowsOf(reading, part, rolled, binder)}
+)
+${order.length === 0 ? '' : `ORDER BY ${order.join(', ')}`}
+${buckets === null ? `LIMIT ${binder.bind('UInt32', plan.limit + 1)}` : ''}`,
+    params: binder.params,
+  }
+}
+
+/** Metrics whose value over the whole range is the sum of those of its buckets. */
+const ADDED_UP: ReadonlySet<Metric> = new Set<Metric>(['count', 'pageviews', 'sessions'])
+/** Dimensions of few values: a series of all of them is hardly more than one of the first. */
+const FEW_VALUED: ReadonlySet<StatsDimension> = new Set<StatsDimension>([
+  'event_name',
+  'source',
+  'medium',
+  'channel',
+  'country',
+  'device_type',
+  'browser',
+  'os',
+])
+
+/** Whether the series itself tells which of its groups come first, so that they need not be asked for before it. */
+export function ranksItself({ buckets, group_by, metrics, order_by, limit }: StatsPlan): boolean {
+  return (
+    buckets !== null &&
+    group_by.length > 0 &&
+    group_by.every((dimension) => FEW_VALUED.has(dimension)) &&
+    order_by.every(({ by, index }) => by === 'group' || ADDED_UP.has(metrics[index] ?? 'people')) &&
+    (limit + 1) * buckets.length <= LIMITS.seriesRows
+  )
+}
+
+/** Columns of a series and `place`, its group's, from 1: with one group more than the limit. */
+export function rankedSeriesStatement(
+  reading: Reading,
+  part: StatsPart,
+  rolled: RolledDays | null,
+): Statement {
+  const { plan } = part
+  const binder = createBinder(plan.project_id)
+  const keys = groupKeys(plan.group_by)
+  const totals = plan.order_by
+    .filter(({ by }) => by === 'metric')
+    .map(({ index }) => `sum(metric_${index}) OVER (PARTITION BY ${keys.join(', ')}) AS total_${index}`)
+  const order = plan.order_by.map(
+    ({ by, index, descending }) =>
+      `${by === 'group' ? 'group' : 'total'}_${index} ${descending ? 'DESC' : 'ASC'}`,
+  )
+  return {
+    query: `SELECT * FROM (
+SELECT *, dense_rank() OVER (ORDER BY ${[...order, ...keys].join(', ')}) AS place FROM (
+SELECT ${['*', ...new Set(totals)].join(', ')} FROM (
+${rowsOf(reading, part, rolled, binder)}
+)
+)
+)
+WHERE place <= ${binder.bind('UInt32', plan.limit + 1)}
+ORDER BY bucket, place`,
+    params: binder.params,
+  }
+}
+
+function rowsOf(reading: Reading, part: StatsPart, rolled: RolledDays | null, binder: Binder): string {
+  const { plan, buckets } = part
   const ofSessions = plan.metrics.some(isSessionMetric)
   const ofEvents = plan.metrics.some((metric) => !isSessionMetric(metric))
   const parts = [
@@ -28,23 +98,13 @@ export function statsStatement(reading: Reading, part: StatsPart, rolled: Rolled
   ]
   const keys = groupKeys(plan.group_by)
   const by = buckets === null ? keys : [...keys, 'bucket']
-  const order = [...(buckets === null ? plan.order_by.map(orderSql) : ['bucket']), ...keys]
   // Each half of the answer knows its own metrics only; the other half's are NULL there.
-  const rows =
-    parts.length === 1
-      ? (parts[0] ?? '')
-      : `SELECT ${[...by, ...plan.metrics.map((metric, index) => `${filled(metric, `max(metric_${index})`)} AS metric_${index}`)].join(', ')} FROM (
+  return parts.length === 1
+    ? (parts[0] ?? '')
+    : `SELECT ${[...by, ...plan.metrics.map((metric, index) => `${filled(metric, `max(metric_${index})`)} AS metric_${index}`)].join(', ')} FROM (
 ${parts.join('\nUNION ALL\n')}
 )
 ${grouped(by)}`
-  return {
-    query: `SELECT * FROM (
-${rows}
-)
-${order.length === 0 ? '' : `ORDER BY ${order.join(', ')}`}
-${buckets === null ? `LIMIT ${binder.bind('UInt32', plan.limit + 1)}` : ''}`,
-    params: binder.params,
-  }
 }
 
 function filled(metric: Metric, value: string): string {
