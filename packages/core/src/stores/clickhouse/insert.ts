@@ -3,7 +3,9 @@ import { identifier, settingsClause } from './client.js'
 import { refused } from './errors.js'
 import { EVENT_COLUMNS } from './schema/events.js'
 
-const COLUMNS = Object.keys(EVENT_COLUMNS).join(', ')
+const NAMES = Object.keys(EVENT_COLUMNS)
+const COLUMNS = NAMES.join(', ')
+const COLUMN_NAMES: ReadonlySet<string> = new Set(NAMES)
 
 /**
  * The whole INSERT of a batch, rows included, as one statement: it works over HTTP and in process, and its
@@ -25,8 +27,8 @@ export function insertStatement(database: string, batch: FrozenBatch, token: str
     max_partitions_per_insert_block: 0,
   })
   const number = batchNumber(batch.token)
-  const rows = batch.events.map((event) => rowOf(event, number)).join('\n')
-  return `INSERT INTO ${identifier(database)}.events (${COLUMNS}) ${settings} FORMAT JSONEachRow\n${rows}`
+  const rows = batch.events.map((event) => rowOf(event, number))
+  return `INSERT INTO ${identifier(database)}.events (${COLUMNS}) ${settings} FORMAT JSONCompactEachRow\n${JSON.stringify(rows).slice(1, -1)}`
 }
 
 /** 32 bits of the token (FNV-1a): tells apart rows of one id that two processes inserted in the same millisecond. */
@@ -50,18 +52,38 @@ const LARGEST = {
   received_at: 2 ** 32 * 1000 - 1,
 } as const
 
-function rowOf(event: StoredEvent, batch: number): string {
+/**
+ * The values of a row in the order of the columns: their names before each value would be half of the text, and reading them a
+ * fifth of the insert.
+ */
+function rowOf(event: StoredEvent, batch: number): unknown[] {
   requireRange(event, 'seq')
   requireRange(event, 'body_hash')
   requireRange(event, 'timestamp')
   requireRange(event, 'received_at')
-  return JSON.stringify({
+  const { timestamp, received_at, client_timestamp } = event
+  const row: Readonly<Record<string, unknown>> = {
     ...event,
     batch,
-    timestamp: clickhouseTime(event.timestamp),
-    received_at: clickhouseTime(event.received_at),
-    client_timestamp: event.client_timestamp === null ? null : clickhouseTime(event.client_timestamp),
-  })
+    timestamp: clickhouseTime(timestamp),
+    received_at: clickhouseTime(received_at),
+    client_timestamp: client_timestamp === null ? null : clickhouseTime(client_timestamp),
+  }
+  const values = NAMES.map((name) => row[name])
+  const whole = Object.keys(event).length === NAMES.length - 1 && !values.includes(undefined)
+  return whole ? values : changed(event, values)
+}
+
+/** What a hook took away is empty; nothing that it added is left out without a word. */
+function changed(event: StoredEvent, values: readonly unknown[]): unknown[] {
+  if (Object.keys(event).some((name) => !COLUMN_NAMES.has(name))) {
+    throw refused('INCORRECT_DATA', 'The event has a column that its table lacks.', { certain: true })
+  }
+  return values.map((value, index) => (value === undefined ? emptyOf(NAMES[index]) : value))
+}
+
+function emptyOf(name: string | undefined): false | '' {
+  return name === 'is_bot' ? false : ''
 }
 
 // Text, because a number means ticks to one reader and seconds to another.
