@@ -6,6 +6,7 @@ import { createAnalytics, type EventStore } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { memoryKeys } from '@millimetric/core/memory'
 import { acquireEngine } from '../packages/core/src/stores/chdb/engine.js'
+import type { Connections } from '../packages/core/src/stores/clickhouse/client.js'
 import { QUESTIONS } from './query-questions.js'
 import { fillTraffic } from './traffic.js'
 
@@ -49,6 +50,7 @@ export async function run([events = '1000000', projects = '10', only = '']: stri
     await buildDays({ engine, store, database }, project.id, { from, to })
     const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
     const table: Record<string, object> = {}
+    let looks = 0
     for (const { name, ask } of QUESTIONS.filter((question) => question.name.includes(only))) {
       const query = readFileSync(new URL(`sql/${name}.sql`, import.meta.url), 'utf8')
       const byHand = async (): Promise<unknown[][]> => {
@@ -74,6 +76,7 @@ export async function run([events = '1000000', projects = '10', only = '']: stri
         shaping.push(cost.wall - inStore)
         hand.push(await costOf(byHand))
       }
+      if (name === 'stats-daily') looks = await lookOf(engine, async () => await ask(analytics, range))
       const [wall, handWall] = [median(own.map((cost) => cost.wall)), median(hand.map((cost) => cost.wall))]
       const [cpu, handCpu] = [median(own.map((cost) => cost.cpu)), median(hand.map((cost) => cost.cpu))]
       table[name] = {
@@ -88,11 +91,24 @@ export async function run([events = '1000000', projects = '10', only = '']: stri
     }
     console.log(`\n30 of 90 days, ${Number(events).toLocaleString()} events a project, ${projects} projects`)
     console.table(table)
+    console.log(`a question after a write looks at ids once more: ${round1(looks)} ms on top`)
   } finally {
     await analytics.close()
     await engine.close()
     rmSync(path, { recursive: true, force: true })
   }
+}
+
+/** Milliseconds that a question takes more when somebody has written since the one before. */
+async function lookOf(engine: Connections, ask: () => Promise<unknown>): Promise<number> {
+  const [quiet, after]: [number[], number[]] = [[], []]
+  for (let round = 0; round < ROUNDS; round++) {
+    quiet.push((await costOf(ask)).wall)
+    await engine.writer.command({ query: 'SELECT 1' })
+    after.push((await costOf(ask)).wall)
+    await ask()
+  }
+  return median(after) - median(quiet)
 }
 
 /** For the one question that does not say `raw`. */

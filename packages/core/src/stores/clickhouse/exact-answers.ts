@@ -17,6 +17,12 @@ export interface Manner {
 /** A day of whose rollup the events have not changed since it was built. */
 type Fresh = Omit<FreshDay, 'end'> & { readonly rows: number }
 
+interface Seen {
+  readonly writes: number
+  readonly twins: Map<string, Twins>
+  readonly fresh: Map<string, readonly Fresh[]>
+}
+
 interface Twins {
   readonly twins: number
   /** Rows that sweeps have removed. */
@@ -29,6 +35,8 @@ interface Look extends Twins {
 }
 
 const MOST_GAPS = 20
+/** Ranges of days that are remembered. */
+const MOST_RANGES = 200
 const TRIES = 4
 
 /**
@@ -46,8 +54,8 @@ export function createExactAnswers(
 ): <T>(plan: QueryPlan, options: CallOptions | undefined, answer: (how: Manner) => Promise<T>) => Promise<T> {
   /** Of the last look at any project: rows that sweeps had removed, and until when they had swept. */
   let last: { readonly removed: number; readonly since: string } | undefined
-  /** What was seen of projects since the last write. */
-  let seen: { readonly writes: number; readonly projects: Map<string, Twins> } | undefined
+  /** What was seen since the last write: of projects, and of their days. */
+  let seen: Seen | undefined
 
   async function twinsOf(plan: QueryPlan, options?: CallOptions): Promise<Twins> {
     type Row = { readonly twins: number; readonly swept: readonly [number, string] }
@@ -58,15 +66,27 @@ export function createExactAnswers(
     return { twins, removed }
   }
 
-  function remember(writes: number, { project_id }: QueryPlan, { twins, removed }: Twins): void {
-    if (seen?.writes !== writes) seen = { writes, projects: new Map() }
-    seen.projects.set(project_id, { twins, removed })
+  async function seenNow(): Promise<Seen | undefined> {
+    const writes = await countWrites()
+    if (writes === undefined) return undefined
+    // What a look finds that a write overtakes is noted where nobody looks any more: writes only grow.
+    if (seen?.writes !== writes) seen = { writes, twins: new Map(), fresh: new Map() }
+    return seen
   }
 
-  async function freshOf(plan: QueryPlan, days: readonly Day[], options?: CallOptions): Promise<Fresh[]> {
-    return days.length === 0
-      ? []
-      : await read<Fresh>(freshDaysStatement(database, plan.project_id, days), options)
+  async function freshOf(
+    plan: QueryPlan,
+    days: readonly Day[],
+    options: CallOptions | undefined,
+    now?: Seen,
+  ): Promise<readonly Fresh[]> {
+    if (days.length === 0) return []
+    const range = JSON.stringify([plan.project_id, days.map(({ start, end }) => [start, end])])
+    const found =
+      now?.fresh.get(range) ??
+      (await read<Fresh>(freshDaysStatement(database, plan.project_id, days), options))
+    if (now !== undefined && now.fresh.size < MOST_RANGES) now.fresh.set(range, found)
+    return found
   }
 
   async function look(
@@ -74,8 +94,9 @@ export function createExactAnswers(
     days: readonly Day[],
     options: CallOptions | undefined,
     twins: Promise<Twins> | Twins,
+    now?: Seen,
   ): Promise<Look> {
-    const [found, fresh] = await Promise.all([twins, freshOf(plan, days, options)])
+    const [found, fresh] = await Promise.all([twins, freshOf(plan, days, options, now)])
     return { ...found, fresh }
   }
 
@@ -90,21 +111,19 @@ export function createExactAnswers(
 
   return async (plan, options, answer) => {
     const days = plan.kind === 'stats' ? rollupDays(plan) : []
-    const writes = await countWrites()
-    const quiet = async (): Promise<boolean> => writes !== undefined && writes === (await countWrites())
-    const known =
-      writes !== undefined && seen?.writes === writes ? seen.projects.get(plan.project_id) : undefined
+    const now = await seenNow()
+    const known = now?.twins.get(plan.project_id)
     const assumed = last === undefined ? twinsOf(plan, options) : { twins: 0, removed: last.removed }
-    let before = await look(plan, days, options, known ?? assumed)
+    let before = await look(plan, days, options, known ?? assumed, now)
     let changed = false
     for (let tries = 1; ; tries++) {
       const rolled: RolledDays | null =
         plan.kind === 'stats' && !changed ? rolledDays(plan, days, before) : null
       const distinct = before.twins > 0
       const result = await answer({ distinct, rolled })
-      if (known !== undefined && (await quiet())) return result
+      if (known !== undefined && now?.writes === (await countWrites())) return result
       const after = await look(plan, rolled === null ? [] : days, options, twinsOf(plan, options))
-      if (writes !== undefined && (await quiet())) remember(writes, plan, after)
+      now?.twins.set(plan.project_id, { twins: after.twins, removed: after.removed })
       changed = rolled !== null && JSON.stringify(after.fresh) !== JSON.stringify(before.fresh)
       const same = !changed && after.removed <= before.removed && (distinct || after.twins === 0)
       if (same) return result

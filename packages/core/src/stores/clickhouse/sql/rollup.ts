@@ -88,19 +88,24 @@ export function remainder(plan: { from: number; to: number }, fresh: readonly Da
 }
 
 interface Measure {
+  /** Of rows of the rollup, to be put together with that of raw events. */
   rollup: string
+  /** Of rows of the rollup, when they answer alone. */
+  alone: string
   raw: string
   total(part: string): string
 }
 
 const sum = (part: string): string => `sum(${part})`
+const VIEWS = "sumIf(r.events, r.event_name = '$pageview')"
 
 const MEASURE: ReadonlyMap<Metric, Measure> = new Map<Metric, Measure>([
-  ['count', { rollup: 'sum(r.events)', raw: 'count()', total: sum }],
+  ['count', { rollup: 'sum(r.events)', alone: 'sum(r.events)', raw: 'count()', total: sum }],
   [
     'pageviews',
     {
-      rollup: "sumIf(r.events, r.event_name = '$pageview')",
+      rollup: VIEWS,
+      alone: VIEWS,
       raw: "countIf(e.event_name = '$pageview')",
       total: sum,
     },
@@ -109,6 +114,7 @@ const MEASURE: ReadonlyMap<Metric, Measure> = new Map<Metric, Measure>([
     'uniques',
     {
       rollup: 'uniqExactMergeState(r.visitors)',
+      alone: 'uniqExactMerge(r.visitors)',
       raw: `uniqExactState(${EVENT_VISITOR})`,
       total: (part) => `uniqExactMerge(${part})`,
     },
@@ -145,13 +151,21 @@ export function rollupPart(
     ...only.map((one) => onlyGroups(one, (dimension) => columns.text(dimension), binder)),
   ]
   const dayStart = 'toInt64(toUnixTimestamp(r.day_start)) * 1000'
-  const rollup = `SELECT ${[
+  // Days are most often the buckets; else each is looked for, which takes as long as all the rest.
+  const starts = new Set(buckets)
+  const bucket = fresh.every(({ start }) => starts.has(start))
+    ? [`${dayStart} AS bucket`]
+    : bucketOf(dayStart, buckets, binder)
+  const rollupBy = (values: readonly string[]): string => `SELECT ${[
     ...plan.group_by.map((dimension, index) => `${columns.text(dimension)} AS group_${index}`),
-    ...bucketOf(dayStart, buckets, binder),
-    ...measures.map((measure, index) => `${measure?.rollup ?? 'NULL'} AS part_${index}`),
+    ...bucket,
+    ...values,
   ].join(', ')}
 FROM ${identifier(reading.database)}.daily_rollup AS r WHERE ${conditions.join(' AND ')}
 ${grouped(by)}`
+  if (gaps.length === 0)
+    return rollupBy(measures.map((measure, index) => `${measure?.alone ?? 'NULL'} AS metric_${index}`))
+  const rollup = rollupBy(measures.map((measure, index) => `${measure?.rollup ?? 'NULL'} AS part_${index}`))
   const raws = gaps.map(({ start, end }) => {
     const rows = eventRows(reading, { ...plan, from: start, to: end }, binder)
     const columnsOfGap = [
