@@ -70,6 +70,22 @@ export interface StatsResult extends ResultFacts {
   readonly rows: readonly StatsResultRow[]
 }
 
+const FEW_VALUED: ReadonlySet<StatsDimension> = new Set<StatsDimension>([
+  'event_name',
+  'source',
+  'medium',
+  'channel',
+  'country',
+  'device_type',
+  'browser',
+  'os',
+])
+
+/** Whether asking for all groups is hardly more than asking for the first of them. */
+export function hasFewGroups(group_by: readonly StatsDimension[]): boolean {
+  return group_by.every((dimension) => FEW_VALUED.has(dimension))
+}
+
 /** Metrics of sessions; all others are of events. */
 export const SESSION_METRICS = ['sessions', 'bounce_rate', 'session_duration', 'views_per_session'] as const
 export type SessionMetric = (typeof SESSION_METRICS)[number]

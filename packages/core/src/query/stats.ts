@@ -18,6 +18,7 @@ import { everyField } from '../ports/conditions.js'
 import type { CallOptions } from '../ports/event-store.js'
 import {
   emptyValue,
+  hasFewGroups,
   isSessionMetric,
   type StatsOrder,
   type StatsPlan,
@@ -65,23 +66,25 @@ export async function queryStats(
     }
   }
   const whole = { group_by: [], only: null }
-  const [main, totals] = await Promise.all([
-    ask(scope, { group_by, only: null }),
-    params.totals === true ? ask(scope, whole) : undefined,
-  ])
-  const { groups } = main.result
-  const kept = { group_by, only: group_by.length === 0 ? null : { by: group_by, groups, inside: true } }
-  const rest = { group_by: [], only: { by: group_by, groups, inside: false } }
-  const withOther = params.other === true && main.result.truncated
   const past =
     params.compare === undefined
       ? undefined
       : within(scope, comparedRange(scope.asked, params.compare, scope.timezone))
-  const [other, mainBefore, totalsBefore, otherBefore] = await Promise.all([
+  // Not one after the other, as long as few groups of the past are asked for in vain.
+  const [main, totals, totalsBefore, firstBefore] = await Promise.all([
+    ask(scope, { group_by, only: null }),
+    params.totals === true ? ask(scope, whole) : undefined,
+    params.totals === true && past !== undefined ? ask(past, whole) : undefined,
+    past !== undefined && hasFewGroups(group_by) ? ask(past, { group_by, only: null }) : undefined,
+  ])
+  const { groups } = main.result
+  const kept = { group_by, only: { by: group_by, groups, inside: true } }
+  const rest = { group_by: [], only: { by: group_by, groups, inside: false } }
+  const withOther = params.other === true && main.result.truncated
+  const [other, otherBefore, mainBefore] = await Promise.all([
     withOther ? ask(scope, rest) : undefined,
-    past !== undefined ? ask(past, kept) : undefined,
-    past !== undefined && totals !== undefined ? ask(past, whole) : undefined,
-    past !== undefined && withOther ? ask(past, rest) : undefined,
+    withOther && past !== undefined ? ask(past, rest) : undefined,
+    past === undefined || firstBefore?.result.truncated === false ? firstBefore : ask(past, kept),
   ])
   const shape = {
     columns: params.metrics === undefined ? ['value'] : metrics,

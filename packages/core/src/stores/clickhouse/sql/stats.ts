@@ -2,6 +2,7 @@ import { LIMITS } from '@millimetric/schema/limits'
 import type { Metric, StatsDimension } from '@millimetric/schema/wire'
 import {
   emptyValue,
+  hasFewGroups,
   isSessionMetric,
   propertyOf,
   type SessionMetric,
@@ -33,24 +34,13 @@ ${buckets === null ? `LIMIT ${binder.bind('UInt32', plan.limit + 1)}` : ''}`,
 
 /** Metrics whose value over the whole range is the sum of those of its buckets. */
 const ADDED_UP: ReadonlySet<Metric> = new Set<Metric>(['count', 'pageviews', 'sessions'])
-/** Dimensions of few values: a series of all of them is hardly more than one of the first. */
-const FEW_VALUED: ReadonlySet<StatsDimension> = new Set<StatsDimension>([
-  'event_name',
-  'source',
-  'medium',
-  'channel',
-  'country',
-  'device_type',
-  'browser',
-  'os',
-])
 
 /** Whether the series itself tells which of its groups come first, so that they need not be asked for before it. */
 export function ranksItself({ buckets, group_by, metrics, order_by, limit }: StatsPlan): boolean {
   return (
     buckets !== null &&
     group_by.length > 0 &&
-    group_by.every((dimension) => FEW_VALUED.has(dimension)) &&
+    hasFewGroups(group_by) &&
     order_by.every(({ by, index }) => by === 'group' || ADDED_UP.has(metrics[index] ?? 'people')) &&
     (limit + 1) * buckets.length <= LIMITS.seriesRows
   )
