@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { defaultServerConditions } from 'vite'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { FULL_MEASURE } from './scripts/test-run/full-measure.js'
+import { FULL } from './scripts/test-run/measure.js'
 
 // Packages resolve to their TypeScript source through this private condition, so tests need no build.
 // `resolve.conditions` alone is ignored by node projects: vite takes `ssr.resolve.conditions` there.
@@ -17,6 +19,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...(FULL ? [] : FULL_MEASURE)],
+          globalSetup: ['./scripts/test-run/prepared-keys.ts', './scripts/test-run/say-measure.ts'],
           // For what hangs, not for what is slow: on a busy machine an engine takes its time to open.
           testTimeout: 120_000,
           hookTimeout: 240_000,
@@ -27,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'examples',
           include: ['examples/*/test/**/*.test.ts', 'packages/*/e2e/**/*.test.ts'],
-          globalSetup: ['./scripts/build-once.ts'],
+          globalSetup: ['./scripts/test-run/prepared-keys.ts', './scripts/test-run/build-once.ts'],
           testTimeout: 240_000,
           hookTimeout: 360_000,
         },

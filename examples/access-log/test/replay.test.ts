@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import type { LogReport } from '../src/report.js'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -48,6 +49,7 @@ async function report(dataDir: string, cwd: string, file: string): Promise<LogRe
 
 describe('replay of a small log', () => {
   const fixtures = join(here, 'fixtures')
+  beforeAll(async () => await startedBefore(join(root, 'small')))
 
   it('counts each day in UTC, crawlers and torn lines included, and twice is once', async () => {
     const first = await report('small', fixtures, 'small.log.txt')
@@ -91,6 +93,7 @@ if (!shared) console.warn(`SKIPPED: no ${sharedLog}; the real access log is not 
 
 describe.skipIf(!shared)('replay of the shared access log', () => {
   it('gives the hits and visitors that an independent analyser counts, and again the second time', async () => {
+    await startedBefore(join(root, 'shared'))
     const first = await report('shared', here, sharedLog)
     expect(first.stderr).toContain('10000 valid requests, 0 failed')
     expect(first.days).toEqual([

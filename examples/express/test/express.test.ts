@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import { post, type Running, read, start, value } from '../../hono/test/start.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millimetric-express-'))
@@ -16,6 +17,7 @@ function boot(): Running {
 }
 
 beforeAll(async () => {
+  await startedBefore(folder)
   server = boot()
   keys = JSON.parse((await server.printed('stdout', /Keys, shown once: (\{.*\})\n/))[1] ?? '')
   url = (await server.printed('stdout', /Listening on (http:\S+)/))[1] ?? ''

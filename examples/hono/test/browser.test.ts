@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import { parseReady, type Ready, type Running, start, value } from './start.js'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -31,6 +32,7 @@ describe.skipIf(missing && process.env.CI !== 'true')('the demo in Chromium', ()
   let at: Ready
 
   beforeAll(async () => {
+    await startedBefore(folder)
     server = start(
       fileURLToPath(new URL('..', import.meta.url)),
       ['--import', 'tsx', 'src/server.ts', '--json', '--no-seed'],

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sourcesResponseSchema } from '@millimetric/schema'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import { SEED_TOTALS } from '../src/seed/traffic.js'
 import { parseReady, post, type Ready, type Running, read, start, value } from './start.js'
 
@@ -184,6 +185,7 @@ describe('the demo', () => {
   })
 
   it('answers the curl lines it prints', async () => {
+    await startedBefore(join(root, 'curl'))
     const lines = demo('curl', ['--no-seed'])
     await lines.printed('stdout', /Ctrl\+C/)
     const commands = lines.stdout().match(/curl (?:[^\n]*\\\n)?[^\n]*/g) ?? []
@@ -204,6 +206,7 @@ describe('the demo', () => {
 
   it('says in one sentence that its port or its data folder is taken', async () => {
     const port = new URL(at.url).port
+    await startedBefore(join(root, 'other'))
     const busy = demo('other', ['--no-seed'], { PORT: port })
     expect(await busy.ended()).toBe(1)
     expect(busy.stderr().trim()).toMatch(new RegExp(`^Port ${port} is in use[^\n]*$`))

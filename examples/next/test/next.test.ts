@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { CohortsResponse, FunnelResponse, SourcesRow } from '@millimetric/schema/wire'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampled } from '../../../scripts/test-run/measure.js'
+import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import { post, type Running, read, value } from '../../hono/test/start.js'
 import { count, duration, percent, roughPercent, showValue } from '../lib/dashboard/format'
 import { ARGS, CHROMIUM, missingChromium, SHOTS, shoot } from '../src/shots.js'
@@ -20,6 +22,7 @@ let seededKeys: App['keys']
 let browser: Browser | undefined
 
 beforeAll(async () => {
+  await Promise.all([startedBefore(seeded), startedBefore(join(root, 'handler'))])
   const [, keys, opened] = await Promise.all([
     buildApp(),
     seed(seeded),
@@ -36,7 +39,7 @@ afterAll(async () => {
 /** On every screen: nothing is cut off, pale, or moves while the page loads. */
 async function looksGood(name: string, url: string): Promise<void> {
   if (browser === undefined) throw new Error('no browser')
-  for (const shot of SHOTS) {
+  for (const shot of sampled(SHOTS, SHOTS.length)) {
     await shoot(browser, url, shot, join(root, `${name}-${shot.name}.png`), async (page) => {
       expect([shot.name, await lookOver(page)]).toEqual([shot.name, { wider: 0, pale: [], moved: 0 }])
     })

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
+import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import { freePort, post, start, value } from '../../hono/test/start.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millimetric-readme-'))
 const program = fileURLToPath(new URL('../src/server.ts', import.meta.url))
 const loader = import.meta.resolve('tsx')
 const port = await freePort()
+await startedBefore(join(folder, 'data'))
 const server = start(folder, ['--import', loader, program], { PORT: String(port) })
 afterAll(async () => {
   await server.stop('SIGKILL')

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { RULESET_VERSION } from '@millimetric/classifier'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { storedEvent } from '@millimetric/core/testing'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startedBefore } from '../../../../scripts/test-run/prepared-keys.js'
 
 const data = mkdtempSync(join(tmpdir(), 'millimetric-classify-'))
+beforeAll(async () => await startedBefore(data))
 afterAll(() => rmSync(data, { recursive: true, force: true }))
 
 function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {

@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { toNodeHandler } from '@millimetric/adapters/node'
 import { createAnalytics } from '@millimetric/core'
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startedBefore } from '../../../../scripts/test-run/prepared-keys.js'
 
 const data = mkdtempSync(join(tmpdir(), 'millimetric-cli-'))
+beforeAll(async () => await startedBefore(data))
 afterAll(() => rmSync(data, { recursive: true, force: true }))
 
 interface Outcome {

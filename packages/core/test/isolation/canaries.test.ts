@@ -1,4 +1,5 @@
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
+import { FULL } from '../../../../scripts/test-run/measure.js'
 import { canaryMatrix } from './canary-matrix.js'
 import { DOORS } from './tenants.js'
 
@@ -6,5 +7,5 @@ canaryMatrix(async () => ({ events: memoryEvents(), keys: memoryKeys() }), {
   pairs: 6,
   doors: DOORS,
   things: 99,
-  fuzz: 20_000,
+  fuzz: FULL ? 20_000 : 4_000,
 })

@@ -7,6 +7,7 @@ import { chdbEvents } from '@millimetric/core/chdb'
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
 import { pgliteKeys } from '@millimetric/core/pglite'
 import { afterAll, expect, it, vi } from 'vitest'
+import { startedBefore } from '../../../../scripts/test-run/prepared-keys.js'
 import { postgresKeys } from '../../src/stores/postgres/index.js'
 import { createTestDatabase } from '../keys/postgres-server.js'
 
@@ -75,6 +76,7 @@ function expectSilence(said: readonly string[], secrets: readonly string[], pepp
 
 it('secrets and the pepper are in no file, answer, error or diagnostic: PGlite', async () => {
   const said: string[] = []
+  await startedBefore(folder)
   const path = join(folder, 'keys')
   const pepper = 'a pepper that must be nowhere at all'
   const analytics = createAnalytics({

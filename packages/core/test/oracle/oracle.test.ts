@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { memoryEvents } from '@millimetric/core/memory'
 import { expect, test } from 'vitest'
+import { FULL } from '../../../../scripts/test-run/measure.js'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 import { SEASONS } from './history.js'
 import { describeMismatch } from './mismatch-report.js'
@@ -20,8 +21,7 @@ const SEEDS_FILE = new URL('seeds.json', import.meta.url)
 
 // `npm run oracle -- --histories 2000 --seed 7` sets these; only there are failing seeds written down, for a human to
 // commit.
-// CI takes the full measure; a developer's run stays short.
-const histories = Number(process.env.ORACLE_HISTORIES ?? (process.env.CI ? 300 : 100))
+const histories = Number(process.env.ORACLE_HISTORIES ?? (FULL ? 300 : 40))
 const firstSeed = Number(process.env.ORACLE_SEED ?? Date.now() % 1_000_000_000)
 const long = process.env.ORACLE_LONG === '1'
 

@@ -4,6 +4,7 @@ import { memoryEvents } from '@millimetric/core/memory'
 import { eventStoreCases } from '@millimetric/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ClickhouseServer, spawnClickhouseServer } from '../../../../scripts/clickhouse-server.js'
+import { FULL, sampled } from '../../../../scripts/test-run/measure.js'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import type { Connections } from '../../src/stores/clickhouse/client.js'
 import { looseReferences } from '../isolation/on-purpose.js'
@@ -21,9 +22,6 @@ describe('memory', () => {
   }
 })
 
-// All in CI; a quarter keeps a developer's run short.
-const overHttp = process.env.CI ? eventStoreCases : eventStoreCases.filter((_, n) => n % 4 === 0)
-
 describe('chdb', () => {
   const database = freshDatabase()
   // Held open through all cases: the last user to leave would close the engine, and opening costs 0.3 s.
@@ -33,7 +31,7 @@ describe('chdb', () => {
   })
   afterAll(async () => await engine.close())
 
-  for (const { name, run } of eventStoreCases) {
+  for (const { name, run } of sampled(eventStoreCases, 3)) {
     test(name, async () => {
       const store = chdbEvents({ path: CHDB_PATH, database: await emptied(engine.writer, database) })
       await run(store)
@@ -57,7 +55,7 @@ describe('clickhouse over http', () => {
     await server.close()
   })
 
-  for (const { name, run } of overHttp) {
+  for (const { name, run } of sampled(eventStoreCases, 12)) {
     test(name, async () => {
       const own = { database: await emptied(client, database) }
       const store = recordedEvents(client, recording, own)
@@ -68,7 +66,7 @@ describe('clickhouse over http', () => {
 
   test('none of the statements of all these cases touches a table without binding a project', () => {
     const { references, loose } = looseReferences(recording)
-    expect(references).toBeGreaterThan(process.env.CI ? 1000 : 250)
+    expect(references).toBeGreaterThan(FULL ? 1000 : 50)
     expect(loose).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { main } from './build/main.js'
+import { main } from '../build/main.js'
 
 /** Examples and end-to-end tests run on what would be published; vitest calls this once before them. */
 export async function setup(): Promise<void> {
