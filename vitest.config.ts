@@ -9,6 +9,10 @@ import { FULL } from './scripts/test-run/measure.js'
 const conditions = ['@millimetric/source', ...defaultServerConditions]
 const source = { resolve: { conditions }, ssr: { resolve: { conditions } } }
 
+// A file that somebody names is run, whatever the measure.
+const named = process.argv.some((argument) => argument.includes('.test.ts'))
+const leftOut = FULL || named ? [] : FULL_MEASURE
+
 export default defineConfig({
   test: {
     // Of two cores, vitest would use one; much of what tests wait for is another process.
@@ -19,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...(FULL ? [] : FULL_MEASURE)],
+          exclude: [...configDefaults.exclude, ...leftOut],
           globalSetup: ['./scripts/test-run/prepared-keys.ts', './scripts/test-run/say-measure.ts'],
           // For what hangs, not for what is slow: on a busy machine an engine takes its time to open.
           testTimeout: 120_000,
@@ -31,6 +35,7 @@ export default defineConfig({
         test: {
           name: 'examples',
           include: ['examples/*/test/**/*.test.ts', 'packages/*/e2e/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...leftOut],
           globalSetup: ['./scripts/test-run/prepared-keys.ts', './scripts/test-run/build-once.ts'],
           testTimeout: 240_000,
           hookTimeout: 360_000,

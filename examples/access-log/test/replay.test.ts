@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FULL } from '../../../scripts/test-run/measure.js'
 import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import type { LogReport } from '../src/report.js'
 
@@ -47,7 +48,7 @@ async function report(dataDir: string, cwd: string, file: string): Promise<LogRe
   return { ...parsed, stderr }
 }
 
-describe('replay of a small log', () => {
+describe.runIf(FULL)('replay of a small log', () => {
   const fixtures = join(here, 'fixtures')
   beforeAll(async () => await startedBefore(join(root, 'small')))
 

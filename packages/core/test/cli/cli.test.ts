@@ -8,6 +8,7 @@ import { toNodeHandler } from '@millimetric/adapters/node'
 import { createAnalytics } from '@millimetric/core'
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { FULL } from '../../../../scripts/test-run/measure.js'
 import { startedBefore } from '../../../../scripts/test-run/prepared-keys.js'
 
 const data = mkdtempSync(join(tmpdir(), 'millimetric-cli-'))
@@ -72,15 +73,19 @@ test('a project, its keys, a question: all on one data folder', async () => {
   })
 }, 120_000)
 
-test('forget waits until nothing is left; retention says what it removed', async () => {
-  const job = await cli('forget', '--project', 'shop', '--user', 'ann', '--data', data, '--json')
-  expect([job.code, job.err]).toEqual([0, ''])
-  expect(JSON.parse(job.out)).toMatchObject({ kind: 'forget', state: 'done', counts: { events: 0 } })
-  const both = await cli('forget', '--project', 'shop', '--user', 'a', '--anonymous', 'b', '--data', data)
-  expect([both.code, both.err]).toEqual([1, expect.stringMatching(/either --user ID or --anonymous ID/)])
-  const report = await cli('retention', '--data', data, '--json')
-  expect(JSON.parse(report.out)).toEqual({ ok: true, projects: 0, removed: {} })
-}, 120_000)
+test.runIf(FULL)(
+  'forget waits until nothing is left; retention says what it removed',
+  async () => {
+    const job = await cli('forget', '--project', 'shop', '--user', 'ann', '--data', data, '--json')
+    expect([job.code, job.err]).toEqual([0, ''])
+    expect(JSON.parse(job.out)).toMatchObject({ kind: 'forget', state: 'done', counts: { events: 0 } })
+    const both = await cli('forget', '--project', 'shop', '--user', 'a', '--anonymous', 'b', '--data', data)
+    expect([both.code, both.err]).toEqual([1, expect.stringMatching(/either --user ID or --anonymous ID/)])
+    const report = await cli('retention', '--data', data, '--json')
+    expect(JSON.parse(report.out)).toEqual({ ok: true, projects: 0, removed: {} })
+  },
+  120_000,
+)
 
 test('migrate --plan prints SQL and opens nothing', async () => {
   const { out } = await cli('migrate', '--plan', '--data', join(data, 'never'))
@@ -88,30 +93,34 @@ test('migrate --plan prints SQL and opens nothing', async () => {
   expect(out).toContain('api_keys')
 })
 
-test('mistakes name what to do and exit with 1', async () => {
-  const cases: [string[], RegExp][] = [
-    [['stats'], /--data DIR.*--clickhouse URL.*--url and --key/s],
-    [['frob', '--data', data], /Unknown command "frob"; there are migrate/],
-    [['--wat'], /--wat.*--help lists all/s],
-    [
-      ['keys', 'mint', '--project', 'shop', '--data', data],
-      /keys mint: unknown; try list, create, rotate, revoke/,
-    ],
-    [['keys', '--project', 'nope', '--data', data], /unknown_project/],
-    [['projects', 'create', '--data', data], /--slug is missing/],
-    [['stats', '--url', 'http://127.0.0.1:1', '--range', '7d'], /--key is missing/],
-    [['stats', '--url', 'http://127.0.0.1:1', '--key', 'x', '--range', '7d'], /No server answers/],
-    [
-      ['doctor', '--postgres', 'postgres://127.0.0.1:1/x', '--clickhouse', 'http://127.0.0.1:1'],
-      /API_KEY_PEPPER/,
-    ],
-  ]
-  const outcomes = await Promise.all(cases.slice(0, 3).map(([args]) => cli(...args)))
-  for (const [args] of cases.slice(3)) outcomes.push(await cli(...args))
-  for (const [index, outcome] of outcomes.entries()) {
-    expect([outcome.code, outcome.err]).toEqual([1, expect.stringMatching(cases[index]?.[1] ?? /never/)])
-  }
-}, 120_000)
+test.runIf(FULL)(
+  'mistakes name what to do and exit with 1',
+  async () => {
+    const cases: [string[], RegExp][] = [
+      [['stats'], /--data DIR.*--clickhouse URL.*--url and --key/s],
+      [['frob', '--data', data], /Unknown command "frob"; there are migrate/],
+      [['--wat'], /--wat.*--help lists all/s],
+      [
+        ['keys', 'mint', '--project', 'shop', '--data', data],
+        /keys mint: unknown; try list, create, rotate, revoke/,
+      ],
+      [['keys', '--project', 'nope', '--data', data], /unknown_project/],
+      [['projects', 'create', '--data', data], /--slug is missing/],
+      [['stats', '--url', 'http://127.0.0.1:1', '--range', '7d'], /--key is missing/],
+      [['stats', '--url', 'http://127.0.0.1:1', '--key', 'x', '--range', '7d'], /No server answers/],
+      [
+        ['doctor', '--postgres', 'postgres://127.0.0.1:1/x', '--clickhouse', 'http://127.0.0.1:1'],
+        /API_KEY_PEPPER/,
+      ],
+    ]
+    const outcomes = await Promise.all(cases.slice(0, 3).map(([args]) => cli(...args)))
+    for (const [args] of cases.slice(3)) outcomes.push(await cli(...args))
+    for (const [index, outcome] of outcomes.entries()) {
+      expect([outcome.code, outcome.err]).toEqual([1, expect.stringMatching(cases[index]?.[1] ?? /never/)])
+    }
+  },
+  120_000,
+)
 
 test('a running server is asked with --url and --key', async () => {
   const analytics = createAnalytics({
