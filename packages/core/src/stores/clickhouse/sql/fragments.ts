@@ -7,14 +7,8 @@ const LONGEST = 48
 
 /** Half hour of a row `e` of events, as 32 bits; inside one no gap can exceed thirty minutes. */
 export const EVENT_HALF: string = 'intDiv(toUnixTimestamp(e.timestamp), 1800)'
-/** SDKs send the derived id along: then it is derived and not the caller's. Nothing is derived from no visitor. */
-const DERIVED = `(e.anonymous_id != '' AND e.session_id = concat(e.anonymous_id, '-', toString(${EVENT_HALF})))`
-/**
- * The visit of a row `e`: a visitor (derived ids) or a caller-set id, apart for crawlers. One 64-bit number: sorting and
- * grouping by text costs twice as much, and hashing three columns a third more than one. It lives for one question, so it
- * is the fastest hash: any other takes a fifth more of the whole question.
- */
-export const EVENT_VISIT: string = `bitXor(cityHash64(if(${DERIVED}, e.anonymous_id, e.session_id)), ${DERIVED} * 11400714819323198485 + e.is_bot * 14029467366897019727)`
+/** The visit of a row `e`, 0 without a session id: see `VISIT` of the table. */
+export const EVENT_VISIT = 'e.visit'
 
 /**
  * The events that can belong to sessions of the range: from 24 hours before it to 24 after, in whole half hours, and none
@@ -31,7 +25,7 @@ export function lookRange(
 }
 
 /** Condition on rows `e` that can be in a session. */
-export const IN_SESSION: string = "e.session_id != ''"
+export const IN_SESSION = `${EVENT_VISIT} != 0`
 
 /**
  * Place of a row `e` in the order of (timestamp, received_at, seq, event_id), as bytes that compare so: argMin by a tuple
@@ -73,16 +67,15 @@ export const SESSION_KEY: string = `visit, chain, toUInt32(intDiv(half - chain, 
  */
 export function chains(from: string, columns: readonly string[], apart: readonly string[] = []): string {
   const visit = [...apart, 'visit'].join(', ')
-  // A chain is named by the half hour it opens in; of caller-set ids nothing but the first fragment opens one.
+  // A chain is named by the half hour it opens in; of caller-set ids, which are even, nothing but the first fragment opens one.
   return `SELECT *, max(if(opens, half, 0)) OVER (PARTITION BY ${visit} ORDER BY half ROWS UNBOUNDED PRECEDING) AS chain FROM (
   SELECT *, lagInFrame(ended_ms + 1) OVER (PARTITION BY ${visit} ORDER BY half ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before,
-    before = 0 OR derived AND started_ms - (before - 1) > ${HALF_HOUR_MS} AS opens
+    before = 0 OR visit % 2 = 1 AND started_ms - (before - 1) > ${HALF_HOUR_MS} AS opens
   FROM (
     SELECT ${[
       ...apart.map((name) => `e.${name} AS ${name}`),
       `${EVENT_VISIT} AS visit`,
       `${EVENT_HALF} AS half`,
-      `any(${DERIVED}) AS derived`,
       'toUnixTimestamp64Milli(min(e.timestamp)) AS started_ms',
       'toUnixTimestamp64Milli(max(e.timestamp)) AS ended_ms',
       ...columns,
