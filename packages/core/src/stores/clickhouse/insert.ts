@@ -3,9 +3,10 @@ import { identifier, settingsClause } from './client.js'
 import { refused } from './errors.js'
 import { EVENT_COLUMNS } from './schema/events.js'
 
-const NAMES = Object.keys(EVENT_COLUMNS)
-const COLUMNS = NAMES.join(', ')
+const NAMES = Object.keys(EVENT_COLUMNS).filter((name): name is keyof StoredEvent => name !== 'batch')
+const COLUMNS = [...NAMES, 'batch'].join(', ')
 const COLUMN_NAMES: ReadonlySet<string> = new Set(NAMES)
+const TIMES: ReadonlySet<string> = new Set(['timestamp', 'received_at', 'client_timestamp'])
 
 /**
  * The whole INSERT of a batch, rows included, as one statement: it works over HTTP and in process, and its
@@ -27,8 +28,11 @@ export function insertStatement(database: string, batch: FrozenBatch, token: str
     max_partitions_per_insert_block: 0,
   })
   const number = batchNumber(batch.token)
-  const rows = batch.events.map((event) => rowOf(event, number))
-  return `INSERT INTO ${identifier(database)}.events (${COLUMNS}) ${settings} FORMAT JSONCompactEachRow\n${JSON.stringify(rows).slice(1, -1)}`
+  const { events } = batch
+  for (const event of events) requireWritable(event)
+  const columns: unknown[][] = NAMES.map((name) => columnOf(events, name))
+  columns.push(events.map(() => number))
+  return `INSERT INTO ${identifier(database)}.events (${COLUMNS}) ${settings} FORMAT JSONCompactColumns\n${JSON.stringify(columns)}`
 }
 
 /** 32 bits of the token (FNV-1a): tells apart rows of one id that two processes inserted in the same millisecond. */
@@ -52,37 +56,37 @@ const LARGEST = {
   received_at: 2 ** 32 * 1000 - 1,
 } as const
 
-/**
- * The values of a row in the order of the columns: their names before each value would be half of the text, and reading them a
- * fifth of the insert.
- */
-function rowOf(event: StoredEvent, batch: number): unknown[] {
+function requireWritable(event: StoredEvent): void {
   requireRange(event, 'seq')
   requireRange(event, 'body_hash')
   requireRange(event, 'timestamp')
   requireRange(event, 'received_at')
-  const { timestamp, received_at, client_timestamp } = event
-  const row: Readonly<Record<string, unknown>> = {
-    ...event,
-    batch,
-    timestamp: clickhouseTime(timestamp),
-    received_at: clickhouseTime(received_at),
-    client_timestamp: client_timestamp === null ? null : clickhouseTime(client_timestamp),
-  }
-  const values = NAMES.map((name) => row[name])
-  const whole = Object.keys(event).length === NAMES.length - 1 && !values.includes(undefined)
-  return whole ? values : changed(event, values)
+  if (Object.keys(event).length > NAMES.length) requireKnown(event)
 }
 
-/** What a hook took away is empty; nothing that it added is left out without a word. */
-function changed(event: StoredEvent, values: readonly unknown[]): unknown[] {
-  if (Object.keys(event).some((name) => !COLUMN_NAMES.has(name))) {
-    throw refused('INCORRECT_DATA', 'The event has a column that its table lacks.', { certain: true })
-  }
-  return values.map((value, index) => (value === undefined ? emptyOf(NAMES[index]) : value))
+/** Nothing that a hook added is left out without a word. */
+function requireKnown(event: StoredEvent): void {
+  if (Object.keys(event).every((name) => COLUMN_NAMES.has(name))) return
+  throw refused('INCORRECT_DATA', 'The event has a column that its table lacks.', { certain: true })
 }
 
-function emptyOf(name: string | undefined): false | '' {
+/**
+ * The values of a column, because columns are read faster than rows: a row that names its columns is twice the text, and one
+ * that does not still takes a tenth more of the insert.
+ */
+function columnOf(events: readonly StoredEvent[], name: keyof StoredEvent): unknown[] {
+  if (TIMES.has(name))
+    return events.map(({ [name]: ms }) => (typeof ms === 'number' ? clickhouseTime(ms) : null))
+  return events.map((event) => {
+    const value = event[name]
+    if (value !== undefined) return value
+    requireKnown(event)
+    return emptyOf(name)
+  })
+}
+
+/** What a hook took away is empty. */
+function emptyOf(name: string): false | '' {
   return name === 'is_bot' ? false : ''
 }
 
