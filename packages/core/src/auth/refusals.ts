@@ -21,10 +21,7 @@ export function unknownProject(): AnalyticsError {
 }
 
 /** Throws for kinds that the need does not take. */
-export function requireKind(
-  { secretOnly, kinds }: AuthenticationNeed,
-  kind: KeyPrincipal['key_kind'],
-): void {
+export function requireKind({ secretOnly, kinds }: AuthenticationNeed, kind: KeyPrincipal['key_kind']): void {
   if (kinds !== undefined && !kinds.includes(kind)) {
     throw new AnalyticsError(
       'key_kind_not_allowed',
