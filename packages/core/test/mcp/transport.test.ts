@@ -58,7 +58,7 @@ describe('who may come in, at /mcp', () => {
         'a key in the query string',
         ({ keys }) => ({ path: `/mcp?key=${keys.rk}` }),
         401,
-        'missing_bearer_token',
+        'malformed_api_key',
       ],
     ],
     () => bench,
