@@ -48,7 +48,8 @@ export function createServer<P extends KeyPrincipal | AccountPrincipal>(
     },
   )
   const usable = door.tools.filter((tool) => mayUse(principal, tool))
-  const readable = mayReport(principal) ? door.resources : []
+  const reads = principal.scopes.includes('read') && !hasPinnedMetrics(principal)
+  const readable = reads ? door.resources : []
 
   server.setRequestHandler('tools/list', () => ({ tools: usable.map(describeTool) }))
   server.setRequestHandler('tools/call', async ({ params }) => {
@@ -118,13 +119,12 @@ function describeTool<P>({ name, title, description, scope, input, output }: Too
 }
 
 function mayUse<P extends KeyPrincipal | AccountPrincipal>(principal: P, { name, scope }: Tool<P>): boolean {
-  return principal.scopes.includes(scope) && (mayReport(principal) || name === 'get_stats')
+  return principal.scopes.includes(scope) && (!hasPinnedMetrics(principal) || name === 'get_stats')
 }
 
-/** Whoever has single metrics pinned sees no report, and no event. */
-function mayReport(principal: KeyPrincipal | AccountPrincipal): boolean {
-  const pinned = principal.kind === 'key' && principal.metrics !== undefined
-  return principal.scopes.includes('read') && !pinned
+/** Whoever may ask for single metrics only sees no report, and no event. */
+function hasPinnedMetrics(principal: KeyPrincipal | AccountPrincipal): boolean {
+  return principal.kind === 'key' && principal.metrics !== undefined
 }
 
 function namesOf(tools: readonly { name: string }[]): string {
