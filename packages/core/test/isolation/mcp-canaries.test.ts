@@ -152,7 +152,8 @@ describe.each(Object.entries(PATHS))('%s', (path, doors) => {
   it.each(calls)(
     '%s is fooled by no id, slug, key, token or cursor of somebody else',
     async (name, { of }) => {
-      await pairs(async (own, other) => {
+      for (const [at, own] of tenants.entries()) {
+        const other = tenants[(at + 1) % tenants.length] ?? own
         // What is kept comes back as the sender's own.
         const fields = name === 'track_event' ? [] : Object.keys(of(own))
         const names = ['cursor', 'project_id', 'project_slug', 'timezone', ...fields]
@@ -161,7 +162,7 @@ describe.each(Object.entries(PATHS))('%s', (path, doors) => {
           const changed = { ...of(own), [names[turn % names.length] ?? '']: thing }
           await rpc(own, by, path, 'tools/call', { name, arguments: changed })
         }
-      })
+      }
     },
   )
 

@@ -157,7 +157,7 @@ describe('T37: 210 hostile names', () => {
   })
 
   it('what an error repeats is clean too', async () => {
-    for (const name of NAMES) {
+    for (const name of PHRASES) {
       const { result } = await bench.rpc(bench.keys.rk, 'tools/call', {
         name: 'get_stats',
         arguments: { ...MONTH, metric: name, [name]: 1 },
