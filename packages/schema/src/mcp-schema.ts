@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { DIMENSIONS, SESSION_DIMENSIONS } from './dimensions.js'
+import { eventMatchSchema } from './filter-schema.js'
 import { FILTER_FIELDS } from './filters.js'
 import { LIMITS } from './limits.js'
 import type {
@@ -50,6 +51,7 @@ export const eventListResponseSchema: z.ZodType<EventListResponse> = z.strictObj
 export const compareParamsSchema: z.ZodType<CompareParams> = z.strictObject({
   ...questionShape,
   metric: metricSchema.optional(),
+  goal: eventMatchSchema.optional(),
 })
 
 export const compareResponseSchema: z.ZodType<CompareResponse> = z.strictObject({

@@ -1,3 +1,4 @@
+import type { EventMatch } from './filters.js'
 import type { Metric, QuestionParams, ResultMeta } from './questions.js'
 import type { SchemaResponse, SeenEvent } from './schema-report.js'
 
@@ -20,6 +21,8 @@ export interface EventListResponse extends Omit<SchemaResponse, 'events'> {
 /** Arguments of the MCP tool `compare_projects`. */
 export interface CompareParams extends QuestionParams {
   metric?: Metric | undefined
+  /** What `conversion_rate` is measured against. */
+  goal?: EventMatch | undefined
 }
 
 export interface ComparedProject {

@@ -37,7 +37,7 @@ export interface AuthenticationNeed {
   readonly scope?: Scope | undefined
   /** Secret keys only; the code for the others, which comes before that of a missing scope. */
   readonly secretOnly?: 'forget_requires_secret_key' | 'key_kind_not_allowed' | undefined
-  /** `key_kind_not_allowed` for other kinds, before their scopes are looked at. Default: all but account keys that name no project. */
+  /** Kinds that are taken; others get `key_kind_not_allowed`, before their scopes are looked at. Absent = every kind. */
   readonly kinds?: readonly KeyPrincipal['key_kind'][] | undefined
   /** Whether a public key may come as `?key=`, for senders that can't set headers. */
   readonly allowQueryKey: boolean
@@ -57,7 +57,10 @@ export interface Authenticator {
    * account keys: the owner's); without, 400 `invalid_params` for account keys. Never reads the body.
    */
   authenticate(request: Request, need: AuthenticationNeed): Promise<KeyPrincipal>
-  /** The account of a request that carries an account key. Errors as above; for other keys the given code, by default `insufficient_scope`. */
+  /**
+   * The account of a request that carries an account key. Errors as above; for other keys `refusal`, by default
+   * `insufficient_scope`.
+   */
   authenticateAccount(
     request: Request,
     refusal?: 'insufficient_scope' | 'account_key_required',

@@ -77,7 +77,8 @@ function accountTool(tool: ReadTool): Tool<AccountPrincipal> {
         tool.paged &&
         (async (rows: number) =>
           await ask({ ...params, limit: Math.max(1, Math.floor(rows / projects.length)) }))
-      return { answer: await ask(params), bare, less, fewer }
+      const narrower = projects.length > 1 ? `${less}, or name fewer projects` : less
+      return { answer: await ask(params), bare, less: narrower, fewer }
     },
   }
 }

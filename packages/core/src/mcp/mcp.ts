@@ -104,13 +104,13 @@ async function answerMessage<P extends KeyPrincipal | AccountPrincipal>(
   const inner = new Request(request.url, { method: 'POST', headers: innerHeaders(request.headers) })
   if (!(await sdk.isLegacyRequest(inner, parsedBody))) {
     const handler = sdk.createMcpHandler(() => createServer(sdk, door, asking), { legacy: 'reject' })
-    return mutable(await handler.fetch(inner, { parsedBody }))
+    return await handler.fetch(inner, { parsedBody })
   }
   const server = createServer(sdk, door, asking)
   const transport = new sdk.WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
   await server.connect(transport)
   try {
-    return mutable(await transport.handleRequest(inner, { parsedBody }))
+    return await transport.handleRequest(inner, { parsedBody })
   } finally {
     await server.close()
   }
@@ -131,10 +131,6 @@ function innerHeaders(headers: Headers): Headers {
     if (value !== null) inner.set(name, value)
   }
   return inner
-}
-
-function mutable(answer: Response): Response {
-  return new Response(answer.body, answer)
 }
 
 function hostName(text: string): string {

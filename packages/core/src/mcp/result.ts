@@ -52,18 +52,28 @@ const MOST_CUT: readonly Cut[] = ['rows', 'totals', 'other'].map((list) => ({ li
 
 async function fitPages({ answer, fewer }: Found, fitted: (answer: Answer) => Fitted): Promise<Fitted> {
   const first = fitted(answer)
-  const [rows] = first.cut
-  if (rows === undefined || fewer === undefined) return first
+  const whole = rowsOf(first)
+  if (whole === undefined || fewer === undefined) return first
   let part = first
-  let limit = rows.of
-  for (let turn = 0; turn < TURNS && part.cut.length > 0 && limit > 1; turn++) {
-    const [{ shown, of } = rows] = part.cut
-    limit = Math.max(1, Math.min(limit - 1, Math.floor(limit * (shown / of))))
+  let limit = whole.of
+  for (let turn = 0; turn < TURNS && limit > 1; turn++) {
+    const cut = rowsOf(part)
+    if (cut === undefined) break
+    limit = Math.max(1, Math.min(limit - 1, Math.floor(limit * (cut.shown / cut.of))))
     part = fitted(await fewer(limit))
   }
-  const kept = part.answer[rows.list]
-  const shown = Array.isArray(kept) ? kept.length : 0
-  return { answer: part.answer, cut: [{ ...rows, shown }, ...part.cut.slice(1)] }
+  const rows = part.answer[ROWS]
+  const shown = Array.isArray(rows) ? rows.length : 0
+  const cut = [{ ...whole, shown }, ...part.cut.filter(({ list }) => list !== ROWS)]
+  // One row of each of many projects is still too much: a cursor would go on behind rows that are not shown.
+  const answered = rowsOf(part) === undefined ? part.answer : { ...part.answer, next_cursors: [] }
+  return { answer: answered, cut }
+}
+
+const ROWS = 'rows'
+
+function rowsOf({ cut }: Fitted): Cut | undefined {
+  return cut.find(({ list }) => list === ROWS)
 }
 
 /** The data of a resource as JSON text, with the seal behind it. */

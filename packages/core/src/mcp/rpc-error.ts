@@ -1,7 +1,7 @@
 import { randomHex } from '#crypto'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { type AnalyticsError, type ErrorCode, isAnalyticsError } from '../errors.js'
-import { cleanData, cleanText } from './clean.js'
+import { cleanData, cleanText, jsonText } from './clean.js'
 import type { TextContent } from './result.js'
 
 /** Names of errors with their JSON-RPC codes. */
@@ -62,7 +62,7 @@ export interface FailedResult {
 /** The result that says what is wrong with a call; throws the JSON-RPC error for what the caller can't mend. */
 export function toFailure(error: unknown, onDiagnostic: OnDiagnostic, signal: AbortSignal): FailedResult {
   if (isAnalyticsError(error) && MENDABLE.has(error.code)) {
-    return { content: [{ type: 'text', text: JSON.stringify(envelopeOf(error)) }], isError: true }
+    return { content: [{ type: 'text', text: jsonText(envelopeOf(error)) }], isError: true }
   }
   throw toRpcError(error, onDiagnostic, signal)
 }

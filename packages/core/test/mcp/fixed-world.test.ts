@@ -186,6 +186,15 @@ describe.each([
     })
     const even = await askAll('compare_projects', { ...RANGE, metric: 'uniques', event: 'nothing' })
     expect(even.rows.map(({ rank }: { rank: number }) => rank)).toEqual([1, 1])
+    const rates = await askAll('compare_projects', {
+      ...RANGE,
+      metric: 'conversion_rate',
+      goal: { event: 'signup' },
+    })
+    expect(rates.rows).toMatchObject([
+      { project_slug: 'shop', value: 2 / 3 },
+      { project_slug: 'blog', value: 0 },
+    ])
     const none = await askAll('compare_projects', { ...RANGE, metric: 'bounce_rate', project_ids: [second] })
     expect(none.rows).toMatchObject([{ rank: 1, value: 0.5 }])
   })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cleanData, cleanText, isObject, jsonText } from '../../src/mcp/clean.js'
 import { fit } from '../../src/mcp/fit.js'
 import { storedEvent } from '../../src/testing/stored-event.js'
-import { type McpBench, openBench, type Result } from './bench.js'
+import { type McpBench, OWNER, openBench, type Result } from './bench.js'
 
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 const LIMIT = 64 * 1024
@@ -248,6 +248,48 @@ describe('large answers', () => {
     expect(seen).toEqual(Array.from({ length: 250 }, (_, at) => `e${at}`))
     expect(pages).toBeGreaterThan(10)
   })
+
+  it('one row of each of many projects: no cursor goes past rows that are not shown', async () => {
+    const { events, bench: many } = await withProjects(30)
+    const ask = async (args: object): Promise<Result> =>
+      await many.tool(many.keys.ak, 'query_events', { ...MONTH, ...args }, '/mcp/account')
+    const result = await ask({ limit: 1000 })
+    expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThanOrEqual(LIMIT)
+    const { rows, cut, next_cursors } = result.structuredContent
+    expect(cut).toEqual(expect.arrayContaining([{ list: 'rows', shown: rows.length, of: events }]))
+    expect([rows.length < 30, next_cursors]).toEqual([true, []])
+    expect(result.content[1]?.text).toContain('or name fewer projects')
+    // Of a few, each cursor goes on behind the rows of its project.
+    const ids = rows.slice(0, 2).map(({ project_id }: { project_id: string }) => project_id)
+    const few = (await ask({ limit: 1, project_ids: ids })).structuredContent
+    for (const [at, { project_id, next_cursor }] of few.next_cursors.entries()) {
+      const rest = (await ask({ limit: 10, project_id, cursor: next_cursor })).structuredContent
+      const seen = [few.rows[at], ...rest.rows].map(({ event_id }) => event_id)
+      expect(seen).toEqual(['e0', 'e1', 'e2'])
+    }
+    await many.close()
+  })
+
+  async function withProjects(count: number): Promise<{ events: number; bench: McpBench }> {
+    const events = memoryEvents()
+    const many = await openBench({ events })
+    const now = Date.now()
+    for (let n = 0; n < count; n++) {
+      const { project } = await many.analytics.projects.create({ slug: `many-${n}`, owner: OWNER })
+      const rows = [0, 1, 2].map((at) =>
+        storedEvent({
+          project_id: project.id,
+          event_id: `e${at}`,
+          url: LONG,
+          path: LONG,
+          properties: LONG,
+          timestamp: now - at * 1000,
+        }),
+      )
+      await events.insert({ token: `many-${n}`, events: rows })
+    }
+    return { events: 3 * count, bench: many }
+  }
 
   it('the worst single row still fits', async () => {
     const { structuredContent } = await big.tool(big.keys.rk, 'query_events', { ...MONTH, limit: 1 })
