@@ -95,6 +95,7 @@ function withoutAuthentication(): Handler {
     adminOrigin: unused,
     basePath: '',
     authenticateUser: undefined,
+    extensions: [],
     internalSecret: undefined,
     trustedProxies: 0,
     maxBodyBytes: 1_048_576,

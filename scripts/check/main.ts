@@ -3,7 +3,15 @@ import { main as build } from '../build/main.js'
 import { type Package, ROOT, readPackages } from '../build/packages.js'
 import { checkGraph } from './graph.js'
 import { checkNames, checkSizes } from './names.js'
-import { checkCoreRoot, checkDeclared, checkNoZod, checkPublint, checkTypes, checkZodFree } from './output.js'
+import {
+  checkCoreRoot,
+  checkDeclared,
+  checkNoMcp,
+  checkNoZod,
+  checkPublint,
+  checkTypes,
+  checkZodFree,
+} from './output.js'
 
 export async function main(): Promise<number> {
   const packages = readPackages()
@@ -30,6 +38,7 @@ export async function main(): Promise<number> {
     report('imports of the built files', packages.flatMap(checkDeclared))
     const named = (...names: string[]): Package[] => packages.filter(({ name }) => names.includes(name))
     report('no Node module behind the root of core', named('@millimetric/core').flatMap(checkCoreRoot))
+    report('no MCP SDK before it is asked', named('@millimetric/core').flatMap(checkNoMcp))
     report('no zod in the SDKs', named('@millimetric/track', '@millimetric/track-node').flatMap(checkNoZod))
     report(
       'no zod in what SDKs import of the schema',

@@ -46,6 +46,19 @@ export function checkCoreRoot(part: Package): string[] {
   )
 }
 
+/** The MCP SDK is optional: only its own entry may name it, and loads it when it is asked. */
+export function checkNoMcp(part: Package): string[] {
+  const dist = join(part.dir, 'dist')
+  const names = (file: string, dynamic: boolean): boolean =>
+    readImports(file).some(
+      (one) => one.specifier.startsWith('@modelcontextprotocol/') && (dynamic || !one.dynamic),
+    )
+  return [
+    ...behind(join(dist, 'index.js')).filter((file) => names(file, true)),
+    ...behind(join(dist, 'mcp/index.js')).filter((file) => names(file, false)),
+  ].map((file) => `${part.name}: ${relative(part.dir, file)} loads the MCP SDK`)
+}
+
 /** zod is 13 to 90 KB of script, which a page or a small server would pay for nothing. */
 export function checkNoZod(part: Package): string[] {
   return withoutZod(part, listFiles(join(part.dir, 'dist'), ['.js', '.d.ts']))

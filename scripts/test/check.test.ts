@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { entriesOf, missingEntries, readPackages } from '../build/packages.js'
 import { checkGraph } from '../check/graph.js'
 import { checkNames, checkSizes } from '../check/names.js'
-import { checkZodFree } from '../check/output.js'
+import { checkNoMcp, checkZodFree } from '../check/output.js'
 
 let root: string
 
@@ -188,6 +188,24 @@ describe('zod in what SDKs import of the schema', () => {
     expect(readPackages(root).flatMap((part) => checkZodFree(part, ['limits', 'wire']))).toEqual([
       '@millimetric/schema: dist/chunk-a.js mentions zod',
       '@millimetric/schema: dist/part.d.ts mentions zod',
+    ])
+  })
+
+  it('finds the MCP SDK behind the root of core, and where its own entry does not wait to load it', () => {
+    const built = (files: Record<string, string>): string[] => {
+      write({ 'packages/part/package.json': JSON.stringify({ name: '@millimetric/core' }) })
+      write(
+        Object.fromEntries(Object.entries(files).map(([path, text]) => [`packages/part/dist/${path}`, text])),
+      )
+      return readPackages(root).flatMap(checkNoMcp)
+    }
+    const lazy = "export const load = () => import('@modelcontextprotocol/server')"
+    expect(built({ 'index.js': '', 'mcp/index.js': lazy })).toEqual([])
+    expect(built({ 'index.js': "import './mcp/index.js'", 'mcp/index.js': lazy })).toEqual([
+      '@millimetric/core: dist/mcp/index.js loads the MCP SDK',
+    ])
+    expect(built({ 'index.js': '', 'mcp/index.js': "import '@modelcontextprotocol/server'" })).toEqual([
+      '@millimetric/core: dist/mcp/index.js loads the MCP SDK',
     ])
   })
 })

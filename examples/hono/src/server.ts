@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAnalytics } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
+import { mcp } from '@millimetric/core/mcp'
 import { pgliteKeys } from '@millimetric/core/pglite'
 import { demoApp } from './app.js'
 import { type Listening, listen } from './listen.js'
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
     events: chdbEvents({ path: join(options.folder, 'events') }),
     keys: pgliteKeys({ path: join(options.folder, 'keys') }),
     project: PROJECT,
+    extensions: [mcp()],
   })
   let server: Listening | undefined
   let stopping: Promise<void> | undefined
@@ -74,6 +76,8 @@ Ask:
   curl '${url}/v1/stats?metric=uniques&range=7d&interval=day' -H 'Authorization: Bearer ${keys.rk}'
   curl '${url}/v1/sources?range=30d' -H 'Authorization: Bearer ${keys.rk}'
   curl '${url}/v1/query?range=today&limit=5' -H 'Authorization: Bearer ${keys.rk}'
+Let an agent ask:
+  claude mcp add --transport http millimetric ${url}/mcp --header 'Authorization: Bearer ${keys.rk}'
 
 Ctrl+C ends it; the data stays.`
 }

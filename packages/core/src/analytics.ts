@@ -224,6 +224,7 @@ export function createAnalytics(input: AnalyticsOptions): Unfollowed {
       internalSecret: options.internalSecret,
       authenticateUser: options.authenticateUser,
       adminOrigin: originMatcher(options.adminOrigins),
+      extensions: options.extensions,
       privacy,
       control: { projects, keyManager, accountKeys, ...usageDeps },
       onDiagnostic,

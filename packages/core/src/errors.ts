@@ -17,6 +17,8 @@ export const ERROR_STATUS = {
   insufficient_scope: 403,
   origin_not_allowed: 403,
   key_kind_not_allowed: 403,
+  account_key_required: 403,
+  host_not_allowed: 403,
   forget_requires_secret_key: 403,
   not_found: 404,
   unknown_project: 404,

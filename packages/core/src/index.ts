@@ -14,6 +14,7 @@ export {
 } from './catalog.js'
 export type { Diagnostic, OnDiagnostic } from './diagnostics.js'
 export { AnalyticsError, ERROR_STATUS, type ErrorCode, isAnalyticsError } from './errors.js'
+export type { Extension, ExtensionCall, ExtensionDeps, ExtensionRoute } from './extension.js'
 export type { Handler, RequestContext } from './http/handler.js'
 export type { CountryOption } from './ingest/country.js'
 export type { DeliverOptions } from './ingest/deliver.js'

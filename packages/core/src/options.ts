@@ -7,6 +7,7 @@ import type { Catalog, EventDefinitions } from './catalog.js'
 import type { OnDiagnostic } from './diagnostics.js'
 import { printFailures } from './diagnostics.js'
 import { AnalyticsError } from './errors.js'
+import type { Extension } from './extension.js'
 import type { CountryOption } from './ingest/country.js'
 import type { DeliverOptions } from './ingest/deliver.js'
 import type { BeforeStore } from './ingest/ingest.js'
@@ -65,6 +66,8 @@ export interface AnalyticsOptions<Definitions extends EventDefinitions = EventDe
   authenticateUser?: AuthenticateUser
   /** Origins of dashboards on other hosts that may use those paths from the browser, with cookies. */
   adminOrigins?: readonly string[]
+  /** Paths beside those of core: `mcp()` from `@millimetric/core/mcp`. */
+  extensions?: readonly Extension[]
   delivery?: Partial<DeliverOptions>
   /** Pace of erasure; the defaults hear of one within 3 s and let 5 rounds follow at once, then one in 10 minutes. */
   erasure?: Partial<ErasureOptions>
@@ -95,6 +98,7 @@ export interface ResolvedOptions {
   maxEventNames: number
   authenticateUser: AuthenticateUser | undefined
   adminOrigins: readonly string[]
+  extensions: readonly Extension[]
   delivery: DeliverOptions
   erasure: ErasureOptions
   onDiagnostic: OnDiagnostic
@@ -138,6 +142,7 @@ const NAMES: Readonly<Record<keyof AnalyticsOptions, true>> = {
   maxEventNames: true,
   authenticateUser: true,
   adminOrigins: true,
+  extensions: true,
   delivery: true,
   erasure: true,
   onDiagnostic: true,
@@ -185,6 +190,7 @@ export function resolveOptions<D extends EventDefinitions>(options: AnalyticsOpt
     isOwnTraffic: options.ownTraffic === undefined ? undefined : checkOwnTraffic(options.ownTraffic),
     authenticateUser: checkLogin(options.authenticateUser),
     adminOrigins: checkOrigins(options.adminOrigins ?? []),
+    extensions: checkExtensions(options.extensions ?? []),
     maxEventNames: whole('maxEventNames', options.maxEventNames ?? 1_000, 1, 100_000),
     delivery: checkDelivery(withDefaults('delivery', DELIVERY, options.delivery)),
     erasure: checkErasure(withDefaults('erasure', ERASURE, options.erasure)),
@@ -249,6 +255,12 @@ function checkOrigins(origins: readonly string[]): readonly string[] {
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : 'adminOrigins is not valid.')
   }
+}
+
+function checkExtensions(extensions: readonly Extension[]): readonly Extension[] {
+  const fits = Array.isArray(extensions) && extensions.every((one) => Array.isArray(one?.routes))
+  if (fits) return extensions
+  throw invalid('extensions must be a list of what makes them, for example [mcp()].')
 }
 
 function checkSecret(secret: string | undefined): string | undefined {

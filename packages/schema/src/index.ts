@@ -11,8 +11,17 @@ export {
 export { exportRequestSchema } from './export-schema.js'
 export { eventFiltersSchema, eventMatchSchema } from './filter-schema.js'
 export { funnelParamsSchema, funnelResponseSchema } from './funnel-schema.js'
+export { type JsonSchema, type ObjectSchema, toJsonSchema } from './json-schema.js'
 export { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS, TIMESTAMP_RANGE } from './limits.js'
 export { liveParamsSchema, liveResponseSchema } from './live-schema.js'
+export {
+  compareParamsSchema,
+  compareResponseSchema,
+  eventListResponseSchema,
+  projectListResponseSchema,
+  topPagesParamsSchema,
+  topPagesResponseSchema,
+} from './mcp-schema.js'
 export { pathsParamsSchema, pathsResponseSchema } from './paths-schema.js'
 export { personParamsSchema, personResponseSchema } from './person-schema.js'
 export { queryParamsSchema, sourcesParamsSchema, statsParamsSchema } from './query.js'

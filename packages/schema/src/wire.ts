@@ -240,6 +240,16 @@ export {
   type TouchDimension,
 } from './funnel.js'
 export type { LiveMinute, LiveParams, LiveResponse } from './live.js'
+export type {
+  ComparedProject,
+  CompareParams,
+  CompareResponse,
+  EventListResponse,
+  ListedProject,
+  ProjectListResponse,
+  TopPagesParams,
+  TopPagesResponse,
+} from './mcp.js'
 export {
   PATH_DIRECTIONS,
   type PathDirection,

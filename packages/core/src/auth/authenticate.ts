@@ -9,7 +9,7 @@ import { createKeyUse } from './key-use.js'
 import { createLookupCache } from './lookup-cache.js'
 import { matcherOf, type OriginMatcher } from './origin.js'
 import { createPrefixMisses } from './prefix-misses.js'
-import { type AccountPrincipal, type KeyPrincipal, requireScope } from './principal.js'
+import { type AccountPrincipal, inProject, type KeyPrincipal, requireScope } from './principal.js'
 import { createTokenSigner, type TokenSigner } from './read-token.js'
 import { checkable, invalidKey, requireKind, requireNamed, unknownProject } from './refusals.js'
 import { createTokenCheck } from './token-check.js'
@@ -33,9 +33,12 @@ export interface AuthenticatorOptions {
 }
 
 export interface AuthenticationNeed {
-  readonly scope: Scope
+  /** Absent = the caller asks for it itself. */
+  readonly scope?: Scope | undefined
   /** Secret keys only; the code for the others, which comes before that of a missing scope. */
   readonly secretOnly?: 'forget_requires_secret_key' | 'key_kind_not_allowed' | undefined
+  /** Kinds that are taken; others get `key_kind_not_allowed`, before their scopes are looked at. Absent = every kind. */
+  readonly kinds?: readonly KeyPrincipal['key_kind'][] | undefined
   /** Whether a public key may come as `?key=`, for senders that can't set headers. */
   readonly allowQueryKey: boolean
   /** A read token may come instead of a key: for routes that hold to what its principal may see. Default false. */
@@ -54,8 +57,14 @@ export interface Authenticator {
    * account keys: the owner's); without, 400 `invalid_params` for account keys. Never reads the body.
    */
   authenticate(request: Request, need: AuthenticationNeed): Promise<KeyPrincipal>
-  /** The account of a request that carries an account key. Errors as above; `insufficient_scope` for other keys. */
-  authenticateAccount(request: Request): Promise<AccountPrincipal>
+  /**
+   * The account of a request that carries an account key. Errors as above; for other keys `refusal`, by default
+   * `insufficient_scope`.
+   */
+  authenticateAccount(
+    request: Request,
+    refusal?: 'insufficient_scope' | 'account_key_required',
+  ): Promise<AccountPrincipal>
   /** Forgets what is cached of a key: call after revoking it. */
   invalidate(prefix: string): void
   /** Forgets all cached keys of a project: call after changing it. */
@@ -178,8 +187,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   async function chooseProject(account: AccountPrincipal, need: AuthenticationNeed): Promise<KeyPrincipal> {
-    const { owner, key_id, prefix, scopes } = account
-    if (!scopes.includes(need.scope)) {
+    const { owner, scopes } = account
+    if (need.scope !== undefined && !scopes.includes(need.scope)) {
       throw new AnalyticsError(
         'insufficient_scope',
         `This account key has the scopes [${scopes.join(', ')}]; this call needs "${need.scope}".`,
@@ -194,7 +203,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
     const project = await findProject(need.project)
     if (project?.owner !== owner) throw unknownProject()
-    return { kind: 'key', key_kind: 'ak', key_id, prefix, scopes, project }
+    return inProject(account, project)
   }
 
   return {
@@ -205,7 +214,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       use.mark(record.id)
       requireKind(need, record.kind)
       if (principal === undefined) return await chooseProject(accountOf(record), need)
-      requireScope(principal, need.scope)
+      if (need.scope !== undefined) requireScope(principal, need.scope)
       if (record.kind === 'pk' && !allows(request.headers.get('origin'))) {
         throw new AnalyticsError(
           'origin_not_allowed',
@@ -215,7 +224,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       requireNamed(principal.project, need)
       return principal
     },
-    async authenticateAccount(request) {
+    async authenticateAccount(request, refusal = 'insufficient_scope') {
       const presented = presentedKey(request, false)
       if (presented.kind === 'rt') await checkToken.verify(presented)
       else {
@@ -223,7 +232,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         use.mark(record.id)
         if (principal === undefined) return accountOf(record)
       }
-      throw new AnalyticsError('insufficient_scope', 'This path takes an account key (ak_…) or a session.')
+      throw new AnalyticsError(
+        refusal,
+        refusal === 'insufficient_scope'
+          ? 'This path takes an account key (ak_…) or a session.'
+          : 'This path takes an account key (ak_…).',
+      )
     },
     invalidate: cache.forget,
     invalidateProject(projectId) {

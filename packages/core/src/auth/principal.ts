@@ -42,6 +42,11 @@ export interface AccountPrincipal {
   readonly scopes: readonly Scope[]
 }
 
+/** An account key, asking about one of its owner's projects. */
+export function inProject({ key_id, prefix, scopes }: AccountPrincipal, project: Project): KeyPrincipal {
+  return { kind: 'key', key_kind: 'ak', key_id, prefix, scopes, project }
+}
+
 /** Throws `insufficient_scope` unless the principal may do this. In-process code may do everything. */
 export function requireScope(principal: Principal, scope: Scope): void {
   if (principal.kind === 'process' || principal.scopes.includes(scope)) return

@@ -20,8 +20,14 @@ export function unknownProject(): AnalyticsError {
   return new AnalyticsError('unknown_project', 'There is no such project.')
 }
 
-/** Throws the need's own code for other kinds than the secret keys it asks for. */
-export function requireKind({ secretOnly }: AuthenticationNeed, kind: KeyPrincipal['key_kind']): void {
+/** Throws for kinds that the need does not take. */
+export function requireKind({ secretOnly, kinds }: AuthenticationNeed, kind: KeyPrincipal['key_kind']): void {
+  if (kinds !== undefined && !kinds.includes(kind)) {
+    throw new AnalyticsError(
+      'key_kind_not_allowed',
+      `This takes keys of the kinds ${kinds.join(', ')}, not ${kind}.`,
+    )
+  }
   if (secretOnly === undefined || kind === 'sk') return
   const what = kind === 'rt' ? 'read token' : `${kind} key`
   throw new AnalyticsError(secretOnly, `This takes a secret key (sk_…) of the project, not a ${what}.`)

@@ -54,7 +54,7 @@ export function createTokenCheck(options: {
     async authenticate(request, token, need) {
       const principal = await verify(token)
       requireKind(need, 'rt')
-      requireScope(principal, need.scope)
+      if (need.scope !== undefined) requireScope(principal, need.scope)
       if (need.allowToken !== true) {
         throw new AnalyticsError('key_kind_not_allowed', 'This path takes a key, not a read token.')
       }

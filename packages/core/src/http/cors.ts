@@ -1,6 +1,7 @@
 import type { OriginMatcher } from '../auth/origin.js'
 
 const EXPOSED = 'Retry-After, RateLimit, RateLimit-Policy'
+const HEADERS = ['Authorization', 'Content-Type', 'Content-Encoding']
 const PREFLIGHT_SECONDS = '7200'
 
 /**
@@ -29,12 +30,13 @@ export function answerPreflight(
   methods: string,
   matches: OriginMatcher,
   credentials = false,
+  requestHeaders: readonly string[] = [],
 ): Response {
   const headers = new Headers({ allow: methods })
   grantOrigin(headers, request.headers.get('origin'), matches, credentials)
   if (headers.has('access-control-allow-origin')) {
     headers.set('access-control-allow-methods', methods)
-    headers.set('access-control-allow-headers', 'Authorization, Content-Type, Content-Encoding')
+    headers.set('access-control-allow-headers', [...HEADERS, ...requestHeaders].join(', '))
     headers.set('access-control-max-age', PREFLIGHT_SECONDS)
   }
   return new Response(null, { status: 204, headers })

@@ -7,6 +7,7 @@ import type { LimitState, RateLimiter } from '../auth/rate-limit.js'
 import { type AuthenticateUser, requireUser } from '../auth/session.js'
 import type { OnDiagnostic } from '../diagnostics.js'
 import { AnalyticsError, isAnalyticsError } from '../errors.js'
+import type { Extension } from '../extension.js'
 import type { Caller } from '../projects/manage-projects.js'
 import { CONTROL_ROUTES } from './control-routes.js'
 import { answerPreflight, grantOrigin } from './cors.js'
@@ -16,8 +17,8 @@ import { PRIVACY_ROUTES } from './privacy-routes.js'
 import { QUERY_ROUTES } from './query-routes.js'
 import { addLimitHeaders, rateLimited } from './rate-limit-headers.js'
 import { errorResponse, json } from './respond.js'
-import type { Call, KeyRoute, Route, RouteDeps, UserRoute } from './route.js'
-import { createRouter } from './router.js'
+import type { AddedRoute, Call, KeyRoute, Route, RouteDeps, UserRoute } from './route.js'
+import { createRouter, type Router } from './router.js'
 import { TOKEN_ROUTES } from './token-routes.js'
 
 /** What an adapter knows beside the request itself. */
@@ -44,27 +45,29 @@ export interface HandlerDeps extends RouteDeps {
   adminOrigin: OriginMatcher
   /** What schedulers send as `X-Internal-Secret`; internal paths do not exist without it. */
   internalSecret: string | undefined
+  extensions: readonly Extension[]
   onDiagnostic: OnDiagnostic
 }
 
 const NO_ORIGIN: OriginMatcher = () => false
 // An error may have waited for the key store already.
 const ERROR_PATIENCE_MS = 200
-const find = createRouter<Route>([
+const ROUTES: readonly Route[] = [
   ...INGEST_ROUTES,
   ...QUERY_ROUTES,
   ...TOKEN_ROUTES,
   ...CONTROL_ROUTES,
   ...PRIVACY_ROUTES,
-])
+]
 
-/** Turns requests into answers; never rejects. */
+/** Turns requests into answers; never rejects. Throws `invalid_options` for extensions with paths that are taken. */
 export function createHandler(deps: HandlerDeps): Handler {
+  const find = createRouter([...ROUTES, ...addedRoutes(deps.extensions)])
   return async (request, context = {}) => {
     try {
       const url = new URL(request.url)
       const path = pathBelow(url.pathname, context.basePath ?? deps.basePath)
-      const answer = await answerPath(deps, request, url, path, context)
+      const answer = await answerPath(deps, find, request, url, path, context)
       if (request.method !== 'HEAD') return answer
       await answer.body?.cancel()
       return new Response(null, answer)
@@ -74,8 +77,22 @@ export function createHandler(deps: HandlerDeps): Handler {
   }
 }
 
+function addedRoutes(extensions: readonly Extension[]): AddedRoute[] {
+  const taken = new Set([...OPEN_ROUTES.keys(), ...ROUTES.map(({ path }) => path)])
+  return extensions.flatMap(({ name, routes }) =>
+    routes.map((route) => {
+      if (!taken.has(route.path)) return { by: 'extension', ...route }
+      throw new AnalyticsError(
+        'invalid_options',
+        `createAnalytics: extensions: ${name} brings ${route.path}, which is there already.`,
+      )
+    }),
+  )
+}
+
 async function answerPath(
   deps: HandlerDeps,
+  find: Router<Route>,
   request: Request,
   url: URL,
   path: string | undefined,
@@ -94,8 +111,9 @@ async function answerPath(
   if (method === 'OPTIONS') {
     const methods = allowed(found.routes)
     if (first.by === 'user') return answerPreflight(request, methods, deps.adminOrigin, true)
-    const asked = first.by === 'key' && request.headers.has('origin')
-    return answerPreflight(request, methods, asked ? await deps.anyOrigin() : NO_ORIGIN)
+    const asked = first.by !== 'internal' && request.headers.has('origin')
+    const headers = first.by === 'extension' ? first.requestHeaders : undefined
+    return answerPreflight(request, methods, asked ? await deps.anyOrigin() : NO_ORIGIN, false, headers)
   }
   const route = found.routes.get(method)
   if (route === undefined) {
@@ -107,6 +125,7 @@ async function answerPath(
   const call: Call = { request, url, params: found.params, peer: context.ip }
   if (route.by === 'key') return await answerKey(deps, route, call)
   if (route.by === 'user') return await answerUser(deps, route, call)
+  if (route.by === 'extension') return await answerAdded(deps, route, call)
   await requireInternalSecret(request, deps.internalSecret)
   return await route.run(deps, call)
 }
@@ -154,6 +173,17 @@ async function answerUser(deps: HandlerDeps, route: UserRoute, call: Call): Prom
   return answer
 }
 
+async function answerAdded(deps: HandlerDeps, route: AddedRoute, call: Call): Promise<Response> {
+  try {
+    return await route.answer(deps, call)
+  } catch (error) {
+    const answer = failure(deps, call.request, error)
+    if (!isRefusedOrigin(error)) return await readable(deps, call.request, answer)
+    grantOrigin(answer.headers, null, NO_ORIGIN)
+    return answer
+  }
+}
+
 // A session token never looks like this, and a key must never reach the host's login.
 const KEY_LOOK = /^bearer (?:pk|sk|rk|ak|rt)_/i
 
@@ -186,7 +216,7 @@ function takeProject(url: URL): string | undefined {
 /** Account keys and read keys can be used without a login of the host. */
 function exists({ internalSecret, authenticateUser }: HandlerDeps, route: Route): boolean {
   if (route.by === 'internal') return internalSecret !== undefined
-  return route.by === 'key' || route.keys !== 'none' || authenticateUser !== undefined
+  return route.by !== 'user' || route.keys !== 'none' || authenticateUser !== undefined
 }
 
 function allowed(routes: ReadonlyMap<string, unknown>): string {

@@ -29,16 +29,19 @@ export const INGEST_ROUTES: readonly Route[] = [
 ]
 
 async function track(deps: RouteDeps, call: KeyCall): Promise<Response> {
-  const body = await readJson(call.request, deps)
-  const [result] = await store(deps, call, { events: [body] })
+  return json(await storeOne(deps, call, await readJson(call.request, deps)), 202)
+}
+
+/** Stores one event that came with a request. Throws `invalid_payload` with the reason when it is rejected. */
+export async function storeOne(deps: StoreDeps, call: StoreCall, event: unknown): Promise<TrackResponse> {
+  const [result] = await store(deps, call, { events: [event] })
   if (result === undefined || result.status === 'rejected') throw refusal(result)
-  const answer: TrackResponse = {
+  return {
     ok: true,
     event_id: result.event_id ?? '',
     status: result.status,
     ...(result.warnings === undefined ? {} : { warnings: result.warnings }),
   }
-  return json(answer, 202)
 }
 
 async function batch(deps: RouteDeps, call: KeyCall): Promise<Response> {
@@ -62,9 +65,12 @@ async function identify(deps: RouteDeps, call: KeyCall): Promise<Response> {
   return json(answer, 200)
 }
 
+type StoreDeps = Pick<RouteDeps, 'ingestDeps' | 'trustedProxies'>
+type StoreCall = Pick<KeyCall, 'request' | 'url' | 'principal' | 'peer'>
+
 async function store(
-  { ingestDeps, trustedProxies }: RouteDeps,
-  { request, url, principal, peer }: KeyCall,
+  { ingestDeps, trustedProxies }: StoreDeps,
+  { request, url, principal, peer }: StoreCall,
   { events, sentAt, validate }: Pick<IngestRequest, 'events' | 'sentAt' | 'validate'>,
 ): Promise<BatchResult[]> {
   const facts: RequestFacts = {

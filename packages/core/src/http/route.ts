@@ -2,6 +2,7 @@ import type { AuthenticationNeed } from '../auth/authenticate.js'
 import type { TokenDeps } from '../auth/create-token.js'
 import type { KeyPrincipal } from '../auth/principal.js'
 import type { LimitedRoute } from '../auth/rate-limit.js'
+import type { ExtensionRoute } from '../extension.js'
 import type { IngestDeps } from '../ingest/ingest.js'
 import type { Scope } from '../ports/key-store.js'
 import type { Caller } from '../projects/manage-projects.js'
@@ -76,4 +77,9 @@ export interface UserCall extends Call {
   project: string | undefined
 }
 
-export type Route = KeyRoute | UserRoute | InternalRoute
+/** Answered by what the host added. */
+export interface AddedRoute extends ExtensionRoute {
+  by: 'extension'
+}
+
+export type Route = KeyRoute | UserRoute | InternalRoute | AddedRoute
