@@ -1,11 +1,15 @@
 /** Files that only the full measure runs: each holds a law against many more histories, deaths or doors than the rest of the suite needs to notice that it broke. */
 export const FULL_MEASURE: readonly string[] = [
+  'examples/mcp-client/test/ask.test.ts',
   'examples/next/test/next.test.ts',
   'packages/core/test/cli/classify.test.ts',
   'packages/core/test/cluster/distributed.test.ts',
   'packages/core/test/isolation/canaries-on-engines.test.ts',
+  'packages/core/test/isolation/mcp-canaries.test.ts',
   'packages/core/test/isolation/secrets.test.ts',
   'packages/core/test/isolation/statements.test.ts',
+  'packages/core/test/mcp/conformance.test.ts',
+  'packages/core/test/mcp/hostile.test.ts',
   'packages/core/test/oracle/hand-sql.test.ts',
   'packages/core/test/oracle/uniques.test.ts',
   'packages/core/test/poison/half-stored.test.ts',

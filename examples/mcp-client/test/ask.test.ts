@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import { parseReady, post, type Ready, type Running, start } from '../../hono/test/start.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millimetric-mcp-'))
@@ -11,6 +12,7 @@ let server: Running
 let at: Ready
 
 beforeAll(async () => {
+  await startedBefore(folder)
   const demo = fileURLToPath(new URL('../../hono', import.meta.url))
   server = start(demo, ['--import', 'tsx', 'src/server.ts', '--json', '--no-seed'], {
     PORT: '0',
