@@ -25,7 +25,7 @@ export function lookRange(
 }
 
 /** Condition on rows `e` that can be in a session. */
-export const IN_SESSION = `${EVENT_VISIT} != 0`
+export const IN_SESSION: string = `${EVENT_VISIT} != 0`
 
 /**
  * Place of a row `e` in the order of (timestamp, received_at, seq, event_id), as bytes that compare so: argMin by a tuple
