@@ -11,23 +11,45 @@ const source = { resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 // A file that somebody names is run, whatever the measure.
 const named = process.argv.some((argument) => argument.includes('.test.ts'))
-const leftOut = FULL || named ? [] : FULL_MEASURE
+const leftOut = [...configDefaults.exclude, ...(FULL || named ? [] : FULL_MEASURE)]
+
+// These leave nothing behind in their process, so that one imports all of core once for many files.
+const TOGETHER = [
+  'packages/{adapters,classifier,sdk-node}/test/**/*.test.ts',
+  'packages/core/test/{control,docs,http,ingest,mcp,poison,query}/*.test.ts',
+  // Those two put something else in a module's place.
+  'packages/core/test/auth/!(read-token|same-answer).test.ts',
+]
+
+const unit = {
+  globalSetup: ['./scripts/test-run/prepared-keys.ts', './scripts/test-run/say-measure.ts'],
+  // For what hangs, not for what is slow: on a busy machine an engine takes its time to open.
+  testTimeout: 120_000,
+  hookTimeout: 240_000,
+}
 
 export default defineConfig({
   test: {
     // Of two cores, vitest would use one; much of what tests wait for is another process.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: Math.max(FULL ? 2 : 3, availableParallelism() - 1),
     projects: [
       {
         ...source,
         test: {
+          ...unit,
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...leftOut],
-          globalSetup: ['./scripts/test-run/prepared-keys.ts', './scripts/test-run/say-measure.ts'],
-          // For what hangs, not for what is slow: on a busy machine an engine takes its time to open.
-          testTimeout: 120_000,
-          hookTimeout: 240_000,
+          exclude: [...leftOut, ...TOGETHER],
+        },
+      },
+      {
+        ...source,
+        test: {
+          ...unit,
+          name: 'together',
+          include: [...TOGETHER],
+          exclude: [...leftOut],
+          isolate: false,
         },
       },
       {
@@ -35,7 +57,7 @@ export default defineConfig({
         test: {
           name: 'examples',
           include: ['examples/*/test/**/*.test.ts', 'packages/*/e2e/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...leftOut],
+          exclude: [...leftOut],
           globalSetup: ['./scripts/test-run/prepared-keys.ts', './scripts/test-run/build-once.ts'],
           testTimeout: 240_000,
           hookTimeout: 360_000,

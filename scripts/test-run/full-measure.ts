@@ -1,5 +1,6 @@
 /** Files that only the full measure runs: each holds a law against many more histories, deaths or doors than the rest of the suite needs to notice that it broke. */
 export const FULL_MEASURE: readonly string[] = [
+  'examples/hono/test/demo.test.ts',
   'examples/mcp-client/test/ask.test.ts',
   'examples/next/test/next.test.ts',
   'packages/core/test/cli/classify.test.ts',
@@ -14,9 +15,12 @@ export const FULL_MEASURE: readonly string[] = [
   'packages/core/test/oracle/uniques.test.ts',
   'packages/core/test/poison/half-stored.test.ts',
   'packages/core/test/poison/lost-answers.test.ts',
+  'packages/core/test/privacy/clickhouse-erasure.test.ts',
   'packages/core/test/privacy/half-stored-erasure.test.ts',
+  'packages/core/test/privacy/retention.test.ts',
   'packages/core/test/query/reclassify-properties.test.ts',
   'packages/core/test/query/reclassify-runs.test.ts',
+  'packages/core/test/stores/chdb-engine.test.ts',
   'packages/core/test/stores/crash-kills.test.ts',
   'packages/core/test/stores/crash-sweep.test.ts',
   'packages/core/test/stores/crash-unknown.test.ts',

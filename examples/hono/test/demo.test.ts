@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sourcesResponseSchema } from '@millimetric/schema'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FULL } from '../../../scripts/test-run/measure.js'
 import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import { SEED_TOTALS } from '../src/seed/traffic.js'
 import { parseReady, post, type Ready, type Running, read, start, value } from './start.js'
@@ -226,7 +225,7 @@ describe('the demo', () => {
     }
   })
 
-  it.runIf(FULL)('ends on SIGTERM, finds its data and keys again, and follows a changed port', async () => {
+  it('ends on SIGTERM, finds its data and keys again, and follows a changed port', async () => {
     const tables = await tablesAsked()
     expect(await server.stop('SIGTERM')).toBe(0)
 

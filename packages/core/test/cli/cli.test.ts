@@ -43,35 +43,39 @@ function cli(...args: string[]): Promise<Outcome> {
   })
 }
 
-test('a project, its keys, a question: all on one data folder', async () => {
-  const created = await cli(
-    'projects',
-    'create',
-    '--slug',
-    'shop',
-    '--origin',
-    'https://shop.test',
-    '--data',
-    data,
-  )
-  expect(created.code).toBe(0)
-  const { project, keys } = JSON.parse(created.out)
-  expect(project).toMatchObject({ slug: 'shop', allowed_origins: ['https://shop.test'] })
-  expect(Object.keys(keys)).toEqual(['pk', 'sk', 'rk'])
+test.runIf(FULL)(
+  'a project, its keys, a question: all on one data folder',
+  async () => {
+    const created = await cli(
+      'projects',
+      'create',
+      '--slug',
+      'shop',
+      '--origin',
+      'https://shop.test',
+      '--data',
+      data,
+    )
+    expect(created.code).toBe(0)
+    const { project, keys } = JSON.parse(created.out)
+    expect(project).toMatchObject({ slug: 'shop', allowed_origins: ['https://shop.test'] })
+    expect(Object.keys(keys)).toEqual(['pk', 'sk', 'rk'])
 
-  const listed = await cli('keys', '--project', 'shop', '--data', data, '--json')
-  expect(JSON.parse(listed.out)).toHaveLength(3)
-  expect(listed.out).not.toContain(keys.sk.slice(-20))
-  const [first] = JSON.parse(listed.out)
-  const revoked = await cli('keys', 'revoke', '--project', 'shop', '--id', first.id, '--data', data)
-  expect(JSON.parse(revoked.out).revoked_at).toBeGreaterThan(0)
+    const listed = await cli('keys', '--project', 'shop', '--data', data, '--json')
+    expect(JSON.parse(listed.out)).toHaveLength(3)
+    expect(listed.out).not.toContain(keys.sk.slice(-20))
+    const [first] = JSON.parse(listed.out)
+    const revoked = await cli('keys', 'revoke', '--project', 'shop', '--id', first.id, '--data', data)
+    expect(JSON.parse(revoked.out).revoked_at).toBeGreaterThan(0)
 
-  const stats = await cli('stats', '--range', '7d', '--interval', 'day', '--data', data, '--json')
-  expect(JSON.parse(stats.out).rows).toHaveLength(7)
-  expect(JSON.parse((await cli('doctor', '--data', data)).out)).toMatchObject({
-    projects: [{ slug: 'shop' }],
-  })
-}, 120_000)
+    const stats = await cli('stats', '--range', '7d', '--interval', 'day', '--data', data, '--json')
+    expect(JSON.parse(stats.out).rows).toHaveLength(7)
+    expect(JSON.parse((await cli('doctor', '--data', data)).out)).toMatchObject({
+      projects: [{ slug: 'shop' }],
+    })
+  },
+  120_000,
+)
 
 test.runIf(FULL)(
   'forget waits until nothing is left; retention says what it removed',

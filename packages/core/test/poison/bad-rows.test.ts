@@ -43,7 +43,7 @@ async function count(project_id: string): Promise<number> {
 test.each(
   sampled(
     BAD_ROWS.map((row, index) => ({ ...row, index })),
-    6,
+    11,
   ),
 )('one bad row in 1,000 costs itself: $name', async ({ fields, code, index }) => {
   const project_id = `33333333-3333-4333-8333-${String(index).padStart(12, '0')}`

@@ -6,7 +6,6 @@ import { clickhouseEvents } from '@millimetric/core/clickhouse'
 import { memoryKeys } from '@millimetric/core/memory'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ClickhouseServer, spawnClickhouseServer } from '../../../../scripts/clickhouse-server.js'
-import { FULL } from '../../../../scripts/test-run/measure.js'
 import { PERSONAL_DATA } from '../../src/privacy/personal-data.js'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 import { engineSql, finished, forgetAndWait, QUICK, quickAnalytics, type Sql } from './forgetting.js'
@@ -195,7 +194,7 @@ describe('chdb', () => {
   }, 60_000)
 })
 
-describe.runIf(FULL)('clickhouse over http', () => {
+describe('clickhouse over http', () => {
   let server: ClickhouseServer
   beforeAll(async () => {
     server = await spawnClickhouseServer()

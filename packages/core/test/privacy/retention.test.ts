@@ -7,7 +7,6 @@ import { storedEvent } from '@millimetric/core/testing'
 import type { StatsParams } from '@millimetric/schema/wire'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ClickhouseServer, spawnClickhouseServer } from '../../../../scripts/clickhouse-server.js'
-import { FULL } from '../../../../scripts/test-run/measure.js'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import { createEventStore } from '../../src/stores/clickhouse/event-store.js'
 import { QUERY_LIMITS } from '../../src/stores/clickhouse/reader.js'
@@ -108,57 +107,53 @@ describe.each(STORES)('retention on %s', (_name, open) => {
   }, 60_000)
 })
 
-test.runIf(FULL)(
-  'no table keeps a row that is older than the limit and a day',
-  async () => {
-    const database = freshDatabase()
-    const events = chdbEvents({ path: CHDB_PATH, database, rollupFromRows: 0 })
-    const analytics = quickAnalytics({ events, clock: () => NOW })
-    const slugs = await fill(analytics)
-    await sql(
-      `ALTER TABLE ${database}.marks UPDATE last_at = last_at - INTERVAL 60 SECOND WHERE 1 SETTINGS mutations_sync=2`,
-    )
-    const projects = await analytics.projects.list()
-    const midnight = Math.floor(NOW / DAY) * DAY
-    for (const { id } of projects) {
-      const days = [1, 7, 8, 9, 20, 35, 370].map((ago) => ({
-        start: midnight - ago * DAY,
-        end: midnight - (ago - 1) * DAY,
-      }))
-      expect(await events.buildDays(id, days)).toBeGreaterThan(4)
-      await events.addTombstones([
-        { project_id: id, hash: '0'.repeat(64), pepper_id: 'p', until: NOW - 380 * DAY },
-      ])
-      await events.quarantine(id, [
-        { ...REFUSED, project_id: id, timestamp: NOW - 390 * DAY, quarantined_at: NOW },
-        { ...REFUSED, project_id: id, timestamp: 0, quarantined_at: NOW - 390 * DAY },
-        { ...REFUSED, project_id: id, timestamp: 0, quarantined_at: NOW },
-      ])
+test('no table keeps a row that is older than the limit and a day', async () => {
+  const database = freshDatabase()
+  const events = chdbEvents({ path: CHDB_PATH, database, rollupFromRows: 0 })
+  const analytics = quickAnalytics({ events, clock: () => NOW })
+  const slugs = await fill(analytics)
+  await sql(
+    `ALTER TABLE ${database}.marks UPDATE last_at = last_at - INTERVAL 60 SECOND WHERE 1 SETTINGS mutations_sync=2`,
+  )
+  const projects = await analytics.projects.list()
+  const midnight = Math.floor(NOW / DAY) * DAY
+  for (const { id } of projects) {
+    const days = [1, 7, 8, 9, 20, 35, 370].map((ago) => ({
+      start: midnight - ago * DAY,
+      end: midnight - (ago - 1) * DAY,
+    }))
+    expect(await events.buildDays(id, days)).toBeGreaterThan(4)
+    await events.addTombstones([
+      { project_id: id, hash: '0'.repeat(64), pepper_id: 'p', until: NOW - 380 * DAY },
+    ])
+    await events.quarantine(id, [
+      { ...REFUSED, project_id: id, timestamp: NOW - 390 * DAY, quarantined_at: NOW },
+      { ...REFUSED, project_id: id, timestamp: 0, quarantined_at: NOW - 390 * DAY },
+      { ...REFUSED, project_id: id, timestamp: 0, quarantined_at: NOW },
+    ])
+  }
+  const rows = async (table: string, id: string): Promise<unknown> =>
+    (await sql(`SELECT count() AS n FROM ${database}.${table} WHERE toString(project_id) = '${id}'`))[0]
+  const kept = projects.find(({ slug }) => slug === slugs[3])?.id ?? ''
+  // Upkeep may build rollup days meanwhile.
+  const tables = EXPIRING.map(({ table }) => table).filter((table) => !table.includes('rollup'))
+  const before = await Promise.all(tables.map(async (table) => await rows(table, kept)))
+  await analytics.retention.run()
+  expect(await Promise.all(tables.map(async (table) => await rows(table, kept)))).toEqual(before)
+  for (const { id, retention_days } of projects) {
+    if (retention_days === null) continue
+    // Half hours are kept or removed as a whole.
+    const limit = Math.floor((NOW - (retention_days + 1) * DAY) / 1_800_000) * 1800
+    for (const { table, time } of EXPIRING) {
+      const [old] = await sql(
+        `SELECT count() AS n FROM ${database}.${table} WHERE toString(project_id) = '${id}' AND toUnixTimestamp(${time}) < ${limit} SETTINGS apply_deleted_mask=0`,
+      )
+      expect([table, old]).toEqual([table, { n: 0 }])
     }
-    const rows = async (table: string, id: string): Promise<unknown> =>
-      (await sql(`SELECT count() AS n FROM ${database}.${table} WHERE toString(project_id) = '${id}'`))[0]
-    const kept = projects.find(({ slug }) => slug === slugs[3])?.id ?? ''
-    // Upkeep may build rollup days meanwhile.
-    const tables = EXPIRING.map(({ table }) => table).filter((table) => !table.includes('rollup'))
-    const before = await Promise.all(tables.map(async (table) => await rows(table, kept)))
-    await analytics.retention.run()
-    expect(await Promise.all(tables.map(async (table) => await rows(table, kept)))).toEqual(before)
-    for (const { id, retention_days } of projects) {
-      if (retention_days === null) continue
-      // Half hours are kept or removed as a whole.
-      const limit = Math.floor((NOW - (retention_days + 1) * DAY) / 1_800_000) * 1800
-      for (const { table, time } of EXPIRING) {
-        const [old] = await sql(
-          `SELECT count() AS n FROM ${database}.${table} WHERE toString(project_id) = '${id}' AND toUnixTimestamp(${time}) < ${limit} SETTINGS apply_deleted_mask=0`,
-        )
-        expect([table, old]).toEqual([table, { n: 0 }])
-      }
-      expect(await rows('events', id)).not.toEqual({ n: 0 })
-    }
-    await analytics.close()
-  },
-  60_000,
-)
+    expect(await rows('events', id)).not.toEqual({ n: 0 })
+  }
+  await analytics.close()
+}, 60_000)
 
 test('what comes into an old month while it is dropped stays, whoever it belongs to', async () => {
   const database = freshDatabase()

@@ -31,7 +31,7 @@ describe('chdb', () => {
   })
   afterAll(async () => await engine.close())
 
-  for (const { name, run } of sampled(eventStoreCases, 5)) {
+  for (const { name, run } of sampled(eventStoreCases, 7)) {
     test(name, async () => {
       const store = chdbEvents({ path: CHDB_PATH, database: await emptied(engine.writer, database) })
       await run(store)
@@ -55,7 +55,7 @@ describe('clickhouse over http', () => {
     await server.close()
   })
 
-  for (const { name, run } of sampled(eventStoreCases, 20)) {
+  for (const { name, run } of sampled(eventStoreCases, 28)) {
     test(name, async () => {
       const own = { database: await emptied(client, database) }
       const store = recordedEvents(client, recording, own)
@@ -66,7 +66,7 @@ describe('clickhouse over http', () => {
 
   test('none of the statements of all these cases touches a table without binding a project', () => {
     const { references, loose } = looseReferences(recording)
-    expect(references).toBeGreaterThan(FULL ? 1000 : 20)
+    expect(references).toBeGreaterThan(FULL ? 1000 : 10)
     expect(loose).toEqual([])
   })
 })
