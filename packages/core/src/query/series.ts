@@ -30,11 +30,12 @@ export function shapeRows(table: Table, before: Table | undefined, shape: Shape)
   checkSeries(table.result.groups.length, starts.length)
   const rows: AnyStatsRow[] = []
   for (const [place, start] of starts.entries()) {
+    const previous = before === undefined ? undefined : previousStart(before, place)
+    const bucket = start === null ? undefined : isoInZone(start, shape.zone)
     for (const group of table.result.groups) {
-      const previous = before === undefined ? undefined : previousStart(before, place)
       rows.push({
         ...groupColumns(table.group_by, group),
-        ...(start === null ? {} : { bucket: isoInZone(start, shape.zone) }),
+        ...(bucket === undefined ? {} : { bucket }),
         ...valueColumns(now(group, start) ?? shape.empty, shape),
         ...(then === undefined
           ? {}

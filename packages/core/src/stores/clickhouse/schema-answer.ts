@@ -14,6 +14,11 @@ interface Seen {
 type SeenName = Seen & { readonly digest: string }
 type SeenKey = Seen & { readonly key: string } & { readonly [T in JsonType as `${T}_values`]: number }
 
+/** Of all names there may be more than a question may read, and it is no loss when only some are wanted. */
+interface Unread {
+  readonly error: unknown
+}
+
 export function createSchemaAnswer({
   read,
   reading,
@@ -23,16 +28,17 @@ export function createSchemaAnswer({
 }): (plan: SchemaPlan, options?: CallOptions) => Promise<SchemaResult> {
   return async (plan, options) => {
     const how = await reading(plan, options)
-    const found = await read<SeenName>(namesSeenStatement(how, plan), options)
+    const keysOf = async (digests: readonly string[] | null): Promise<SeenKey[] | Unread> =>
+      await read<SeenKey>(keysSeenStatement(how, plan, digests), options).catch((error) => ({ error }))
+    // Not one after the other: of few names, the keys of all are asked for.
+    const [found, all] = await Promise.all([
+      read<SeenName>(namesSeenStatement(how, plan), options),
+      keysOf(null),
+    ])
     const truncated = found.length > plan.limit
     const names = found.slice(0, plan.limit)
-    const keys =
-      names.length === 0
-        ? []
-        : await read<SeenKey>(
-            keysSeenStatement(how, plan, truncated ? names.map(({ digest }) => digest) : null),
-            options,
-          )
+    const keys = truncated ? await keysOf(names.map(({ digest }) => digest)) : all
+    if ('error' in keys) throw keys.error
     const byName = new Map<string, SeenKey[]>()
     for (const key of keys) {
       const own = byName.get(key.name)

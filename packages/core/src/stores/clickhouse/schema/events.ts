@@ -45,6 +45,8 @@ export const REPEAT_SAFE = 'non_replicated_deduplication_window = 10000'
 /** Distinct visitor of a row: user ids and anonymous ids are separate name spaces; a lone user counts as itself. */
 export const VISITOR_HASH = "if(anonymous_id = '', sipHash64('u', user_id), sipHash64('a', anonymous_id))"
 
+/** Whom a row says it is of: its user, else its visitor, before links; stored for the reason of `VISIT`. */
+const ACTOR = "if(user_id != '', sipHash64('u', user_id), sipHash64('a', anonymous_id))"
 /** SDKs send the derived id along: then it is derived and not the caller's. Nothing is derived from no visitor. */
 const DERIVED =
   "(anonymous_id != '' AND session_id = concat(anonymous_id, '-', toString(intDiv(toUnixTimestamp(timestamp), 1800))))"
@@ -71,6 +73,7 @@ export function eventsTables(db: string): readonly string[] {
 ${Object.entries(EVENT_COLUMNS)
   .map(([name, type]) => `  ${name} ${type}`)
   .join(',\n')},
+  actor UInt64 MATERIALIZED ${ACTOR},
   visit UInt64 MATERIALIZED ${VISIT},
   stored_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'),
   INDEX stored_at stored_at TYPE minmax GRANULARITY 1

@@ -1,7 +1,7 @@
 import type { CohortsPlan } from '../../../ports/cohorts-plan.js'
 import type { Match } from '../../../ports/conditions.js'
 import { createBinder, type Statement } from './binder.js'
-import { links, PERSON_HASH } from './identity.js'
+import { owners, PERSON_HASH } from './identity.js'
 import { type Periods, periodsFrom } from './periods.js'
 import type { Reading } from './reading.js'
 import { eventRows, type Rows } from './rows.js'
@@ -44,7 +44,7 @@ export function cohortsStatement(reading: Reading, plan: CohortsPlan): Statement
     before: binder.bind('Int64', to),
   }
   const inBits = startReturns(plan) && parts.periods.count <= MOST_BITS
-  const members = inBits ? membersByPeriod(parts, links(reading, binder)) : membersByMoment(parts)
+  const members = inBits ? membersByPeriod(parts, owners(reading, binder)) : membersByMoment(parts)
   const followed = `arrayFilter(distance -> distance BETWEEN 0 AND ${binder.bind('Int64', plan.periods)}, arrayMap(place -> place - cohort, places))`
   return {
     query: `SELECT cohort, arrayJoin(arrayPushFront(${followed}, toInt64(${NONE}))) AS distance, count() AS people
@@ -80,10 +80,10 @@ function membersByPeriod(
   SELECT arrayJoin(begun) AS cohort, ${places('came')} AS places FROM (
     SELECT ${PERSON_HASH} AS person, ${ever ? 'min(e.began) AS first, ' : ''}${begun} AS begun, groupBitOr(e.came) AS came
     FROM (
-      SELECT e.user_id AS user_id, e.anonymous_id AS anonymous_id, ${started}, ${bits(returns)} AS came
+      SELECT e.actor AS actor, ${started}, ${bits(returns)} AS came
       ${rows.from(useful(begins, returns, since))}
-      GROUP BY e.user_id, e.anonymous_id
-    ) AS e LEFT JOIN ${linked} AS l ON l.anonymous_id = e.anonymous_id
+      GROUP BY e.actor
+    ) AS e LEFT JOIN ${linked} AS l ON l.actor = e.actor
     GROUP BY person
     ${ever ? `HAVING first >= ${since} AND first < ${before}` : ''}
   )`

@@ -2,7 +2,7 @@ import { TIMESTAMP_RANGE } from '@millimetric/schema/limits'
 import { type FunnelPlan, funnelReach } from '../../../ports/funnel-plan.js'
 import { type Binder, createBinder, instant, type Statement } from './binder.js'
 import { chains, EVENT_PLACE, IN_SESSION, lookRange, SESSION_KEY } from './fragments.js'
-import { links, PERSON_HASH } from './identity.js'
+import { owners, PERSON_HASH } from './identity.js'
 import type { Reading } from './reading.js'
 import { eventRows, type Rows } from './rows.js'
 
@@ -59,10 +59,10 @@ SELECT c.*, t.value AS value FROM (${furthest(reading, plan, sorting, binder)}) 
 LEFT JOIN (
 SELECT ${PERSON_HASH} AS person, argMin(e.value, e.place) AS value
 FROM (
-SELECT e.user_id AS user_id, e.anonymous_id AS anonymous_id, toString(argMin(${field}, ${EVENT_PLACE})) AS value, min(${EVENT_PLACE}) AS place
+SELECT e.actor AS actor, toString(argMin(${field}, ${EVENT_PLACE})) AS value, min(${EVENT_PLACE}) AS place
 ${rows.from(["e.url != ''"])}
-GROUP BY e.user_id, e.anonymous_id
-) AS e LEFT JOIN ${links(reading, binder)} AS l ON l.anonymous_id = e.anonymous_id
+GROUP BY e.actor
+) AS e LEFT JOIN ${owners(reading, binder)} AS l ON l.actor = e.actor
 GROUP BY person
 ) AS t ON t.person = c.carried)`
 }

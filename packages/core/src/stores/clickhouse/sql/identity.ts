@@ -32,9 +32,18 @@ export function identifies(reading: Reading, binder: Binder): string {
   return `${db}.events AS i WHERE ${conditions.join(' AND ')}`
 }
 
-/** The person of a row as 64 bits: own user, else the linked user, else the visitor; three kinds, two name spaces. */
-export const PERSON_HASH =
-  "multiIf(e.user_id != '', sipHash64('u', e.user_id), l.linked != '', sipHash64('u', l.linked), sipHash64('a', e.anonymous_id))"
+/** The same as 64 bits: `actor`, as events have it for rows of a visitor alone, and `owner`, as those of the user. */
+export function owners(reading: Reading, binder: Binder): string {
+  return `(SELECT sipHash64('a', i.anonymous_id) AS actor, sipHash64('u', argMin(i.user_id, (i.timestamp, i.event_id))) AS owner
+  FROM ${identifies(reading, binder)}
+  GROUP BY actor)`
+}
+
+/**
+ * The person of a row `e` that is joined to {@link owners} `AS l`, as 64 bits: own user, else the linked user, else the visitor;
+ * three kinds, two name spaces.
+ */
+export const PERSON_HASH = 'if(l.owner != 0, l.owner, e.actor)'
 
 /** The visitor of a row `e`, as `VISITOR_HASH` has it for rows without a name. */
 export const EVENT_VISITOR =
@@ -45,7 +54,7 @@ export const EVENT_VISITOR =
  * ids, so that all others go before anything is joined to them; the subquery runs once.
  */
 export function ofPeople(reading: Reading, people: string, binder: Binder): string {
-  const owned = `SELECT sipHash64('u', l.linked) AS owner, groupArray(sipHash64('a', l.anonymous_id)) AS visitors FROM ${links(reading, binder)} AS l GROUP BY owner`
+  const owned = `SELECT l.owner AS owner, groupArray(l.actor) AS visitors FROM ${owners(reading, binder)} AS l GROUP BY owner`
   const ids = `SELECT arrayJoin(arrayPushBack(o.visitors, p.person)) FROM (${people}) AS p LEFT JOIN (${owned}) AS o ON o.owner = p.person`
-  return `if(e.user_id != '', sipHash64('u', e.user_id), sipHash64('a', e.anonymous_id)) IN (${ids})`
+  return `e.actor IN (${ids})`
 }

@@ -48,7 +48,7 @@ function seenLinks(reading: Reading, { visible = [] }: Sight, binder: Binder, pa
   return [`(${pair}) IN (SELECT e.anonymous_id, e.user_id ${said})`]
 }
 
-/** Condition on rows `e`: the events of this person, whose visitors may be known. */
+/** Condition on rows `e`: the events of this person, whose visitors may be known. Of all other rows one number is read. */
 export function ownRows(
   reading: Reading,
   sight: Sight,
@@ -56,12 +56,16 @@ export function ownRows(
   binder: Binder,
   known: readonly string[] | null = null,
 ): string {
-  if (user_id === '') return `e.user_id = '' AND e.anonymous_id = ${binder.bind('String', anonymous_id)}`
+  if (user_id === '') {
+    const visitor = binder.bind('String', anonymous_id)
+    return `e.actor = sipHash64('a', ${visitor}) AND e.user_id = '' AND e.anonymous_id = ${visitor}`
+  }
+  const user = binder.bind('String', user_id)
   const visitors =
     known === null
-      ? `(SELECT v.anonymous_id FROM (${identified(reading, sight, user_id, binder)}) AS v WHERE v.own)`
-      : binder.bind('Array(String)', known)
-  return `(e.user_id = ${binder.bind('String', user_id)} OR e.user_id = '' AND e.anonymous_id IN ${visitors})`
+      ? `SELECT sipHash64('a', v.anonymous_id) FROM (${identified(reading, sight, user_id, binder)}) AS v WHERE v.own`
+      : `SELECT sipHash64('a', arrayJoin(${binder.bind('Array(String)', known)}))`
+  return `e.actor IN (${visitors} UNION ALL SELECT sipHash64('u', ${user})) AND e.user_id IN ('', ${user})`
 }
 
 /**

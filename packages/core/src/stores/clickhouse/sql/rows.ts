@@ -3,7 +3,7 @@ import { identifier } from '../client.js'
 import { type Binder, instant } from './binder.js'
 import { type Columns, conditionSql, eventColumns } from './conditions.js'
 import { EVENT_HALF, EVENT_VISIT, IN_SESSION, lookRange, sessionPages } from './fragments.js'
-import { links, PERSON_HASH } from './identity.js'
+import { owners, PERSON_HASH } from './identity.js'
 import { firstOfItsId, type Reading } from './reading.js'
 
 export interface RowScope {
@@ -54,9 +54,7 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
     from(more = []) {
       const tables = [
         `${identifier(reading.database)}.events AS e`,
-        ...(needsLinks
-          ? [`LEFT JOIN ${links(reading, binder)} AS l ON l.anonymous_id = e.anonymous_id`]
-          : []),
+        ...(needsLinks ? [`LEFT JOIN ${owners(reading, binder)} AS l ON l.actor = e.actor`] : []),
         ...(needsPages
           ? [
               `LEFT JOIN (${sessionPages(sessionsNear(reading, scope, binder))}) AS v ON v.visit = ${EVENT_VISIT} AND v.half = ${EVENT_HALF}`,
