@@ -30,6 +30,7 @@ export async function benchDedup(engine: Connections, path: string, ids: number)
     await fillIds(engine, database, project.id, ids)
   }
   await noteSweep(engine, database)
+  await mergesRest(engine, database)
   const parts = await ask<{ parts: number; rows: number }>(
     engine,
     `SELECT count() AS parts, sum(rows) AS rows FROM system.parts WHERE database = '${database}' AND table = 'event_ids' AND active`,
@@ -72,6 +73,19 @@ export async function benchDedup(engine: Connections, path: string, ids: number)
   await on.close()
   await off.close()
   await store.close()
+}
+
+/** Ten million ids come over days, in which what could be merged has been: so merges of the fill come to their end first. */
+async function mergesRest(engine: Connections, database: string): Promise<void> {
+  const until = Date.now() + 120_000
+  for (let calm = 0; calm < 5 && Date.now() < until; ) {
+    const [busy] = await ask<{ merges: number }>(
+      engine,
+      `SELECT count() AS merges FROM system.merges WHERE database = '${database}'`,
+    )
+    calm = busy?.merges === 0 ? calm + 1 : 0
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  }
 }
 
 /** In as many inserts as leave parts of different sizes behind, as traffic does; merges go on meanwhile. */
