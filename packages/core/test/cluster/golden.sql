@@ -110,7 +110,7 @@ CREATE TABLE IF NOT EXISTS `shop`.event_ids_local ON CLUSTER `main` (
   INDEX stored_at stored_at TYPE minmax GRANULARITY 1
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (project_id, id_hash)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, index_granularity = 256, min_compress_block_size = 2048, max_compress_block_size = 4096;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, index_granularity = 1024, min_compress_block_size = 8192, max_compress_block_size = 16384;
 
 CREATE TABLE IF NOT EXISTS `shop`.event_ids ON CLUSTER `main` (
   project_id UUID,
