@@ -3,7 +3,8 @@ import { REPEAT_SAFE } from './events.js'
 // Ids are random, so a lookup reads one granule an id and part: small granules in few parts. With the usual 8192 rows a
 // thousand ids among ten million read all of them; with 256, finding the granules takes as long as reading them (74 ms of
 // CPU, 37 with 1024); a partition a month would multiply the parts.
-const POINT_READS = 'index_granularity = 1024, min_compress_block_size = 8192, max_compress_block_size = 16384'
+const POINT_READS =
+  'index_granularity = 1024, min_compress_block_size = 8192, max_compress_block_size = 16384'
 
 /**
  * One narrow row per stored event, for "is this id stored?" and for finding twins: rows of one id that two
