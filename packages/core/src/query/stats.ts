@@ -70,15 +70,18 @@ export async function queryStats(
     params.compare === undefined
       ? undefined
       : within(scope, comparedRange(scope.asked, params.compare, scope.timezone))
-  // Not one after the other, as long as few groups of the past are asked for in vain.
+  // Not one after the other, as long as few groups of the past are asked for in vain. Of groups that now is without there may
+  // be more than a series holds; then those that are wanted are asked for after all.
   const [main, totals, totalsBefore, firstBefore] = await Promise.all([
     ask(scope, { group_by, only: null }),
     params.totals === true ? ask(scope, whole) : undefined,
     params.totals === true && past !== undefined ? ask(past, whole) : undefined,
-    past !== undefined && hasFewGroups(group_by) ? ask(past, { group_by, only: null }) : undefined,
+    past !== undefined && hasFewGroups(group_by)
+      ? ask(past, { group_by, only: null }).catch(() => undefined)
+      : undefined,
   ])
   const { groups } = main.result
-  const kept = { group_by, only: { by: group_by, groups, inside: true } }
+  const kept = { group_by, only: group_by.length === 0 ? null : { by: group_by, groups, inside: true } }
   const rest = { group_by: [], only: { by: group_by, groups, inside: false } }
   const withOther = params.other === true && main.result.truncated
   const [other, otherBefore, mainBefore] = await Promise.all([

@@ -63,6 +63,37 @@ test('compare puts the same columns of the period before beside each row', async
   expect(meta.compared_to).toEqual({ from: '2026-05-13T00:00:00+00:00', to: '2026-05-15T00:00:00+00:00' })
 })
 
+test.each([
+  ['more groups than a series holds', {}],
+  ['more groups than are asked for', { limit: 5 }],
+])('the period before may have %s, of which only those of now are shown', async (_what, limit) => {
+  const minute = 60_000
+  await analytics.batch(
+    Array.from({ length: 20 }, (_, n) => ({
+      event: 'old',
+      anonymous_id: 'a',
+      url: `https://site.test/?utm_source=s${n}`,
+      timestamp: NOW - 12 * DAY,
+    })),
+  )
+  await analytics.batch([
+    { event: 'old', anonymous_id: 'a', url: 'https://site.test/?utm_source=s19', timestamp: NOW - minute },
+  ])
+  const { rows } = await analytics.stats({
+    from: new Date(NOW - 6 * DAY).toISOString(),
+    to: new Date(NOW).toISOString(),
+    event: 'old',
+    group_by: ['source'],
+    interval: 'minute',
+    compare: 'previous_period',
+    ...limit,
+  })
+  expect(new Set(rows.map(({ source }) => source))).toEqual(new Set(['s19']))
+  expect(rows).toHaveLength(6 * 24 * 60)
+  expect(rows[0]?.previous).toEqual({ value: 1 })
+  expect(rows.filter(({ previous }) => previous?.value !== 0)).toHaveLength(1)
+})
+
 test('a compared series is laid bucket on bucket; where the other range is shorter there is null', async () => {
   const two = await analytics.stats({ range: '2d', interval: 'day', compare: 'previous_period' })
   expect(two.rows).toEqual([
