@@ -14,14 +14,7 @@ export interface DemoOptions {
 
 /** Reads the command line and the environment. Throws with a sentence for people. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): DemoOptions {
-  const { values } = parseArgs({
-    args,
-    options: {
-      once: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      'no-seed': { type: 'boolean', default: false },
-    },
-  })
+  const values = readFlags(args)
   // npm runs this in its own folder and says in INIT_CWD where it was called.
   const here = env.INIT_CWD ?? process.cwd()
   return {
@@ -31,6 +24,22 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): DemoOptions
     port: readPort(env.PORT),
     host: env.HOST ?? '127.0.0.1',
     folder: resolve(here, env.DATA_DIR ?? '.millimetric'),
+  }
+}
+
+function readFlags(args: string[]): { once: boolean; json: boolean; 'no-seed': boolean } {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        'no-seed': { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    const [reason] = error instanceof Error ? error.message.split(/[.\n]/) : [String(error)]
+    throw new Error(`${reason}. The demo takes --once, --json and --no-seed (npm run demo -- --once).`)
   }
 }
 

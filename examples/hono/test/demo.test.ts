@@ -222,6 +222,7 @@ describe('the demo', () => {
       const wrong = demo('wrong', [...args], env)
       expect(await wrong.ended()).toBe(1)
       expect(wrong.stderr().trim()).toMatch(/^[^\n]+$/)
+      expect(wrong.stderr()).toMatch(args.length === 0 ? /^PORT / : /'--sead'\. The demo takes --once, /)
     }
   })
 
