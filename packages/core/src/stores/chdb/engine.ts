@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { AnalyticsError } from '../../errors.js'
-import type { ClickhouseClient, Connections } from '../clickhouse/client.js'
+import { type ClickhouseClient, type Connections, identifier } from '../clickhouse/client.js'
+import { createStoredIds } from '../clickhouse/stored-ids.js'
+import { ask } from '../clickhouse/upkeep-clients.js'
 import { createConnectionPool } from './connection-pool.js'
 
 type ClientConnection = NonNullable<
@@ -84,6 +86,10 @@ async function open(directory: string): Promise<Connections> {
       quick,
       embedded: true,
       writes: writer.ended,
+      storedIds: eachOnce((database) => {
+        const clients = { db: identifier(database), writer, reader }
+        return createStoredIds(clients.db, async (query, params) => await ask(clients, query, params))
+      }),
       close: async () => {
         for (const client of [reader, quick, writer]) await client.close()
       },
@@ -108,6 +114,15 @@ function once(action: () => Promise<void>): () => Promise<void> {
   return () => {
     done ??= action()
     return done
+  }
+}
+
+function eachOnce<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>()
+  return (name) => {
+    const found = made.get(name) ?? make(name)
+    made.set(name, found)
+    return found
   }
 }
 

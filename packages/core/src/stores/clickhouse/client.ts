@@ -17,6 +17,14 @@ export interface ClickhouseClient {
   close(): Promise<void>
 }
 
+/** What a process knows that alone writes to a table of ids: most ids that come are new, and need no lookup. */
+export interface StoredIds {
+  /** Before their insert is sent: while it is under way nobody can see them in the table. */
+  add(eventIds: Iterable<string>): void
+  /** False when it is surely not stored. All may be until the table was read, which begins with the first question. */
+  mayBeStored(eventId: string): boolean
+}
+
 /** Open connections: one that writes, and some that read, so that no report stands in the way of an insert. */
 export interface Connections {
   readonly writer: ClickhouseClient
@@ -28,6 +36,8 @@ export interface Connections {
    * under way aside. Absent where others write too.
    */
   readonly writes?: () => number | undefined
+  /** Of one database; absent where others write too. */
+  readonly storedIds?: (database: string) => StoredIds
   /** A cluster of shards and replicas. */
   readonly sharded?: boolean
   /** For what must not stand behind a report: lookups of events on their way in, and ends of reports. A reader if absent. */

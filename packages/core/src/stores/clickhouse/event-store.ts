@@ -94,6 +94,10 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     async () => (await start()).writes?.(),
   )
 
+  function noteIds({ storedIds }: Connections, { events }: FrozenBatch): void {
+    storedIds?.(database).add(events.map(({ event_id }) => event_id))
+  }
+
   /** When the first row of the batch was stored, by the server's clock; undefined when none is. */
   async function landedAt(
     { token, events }: FrozenBatch,
@@ -110,8 +114,10 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
   }
 
   async function complete(batch: FrozenBatch, without: ReadonlySet<StoredEvent>): Promise<void> {
+    const connections = await start()
+    noteIds(connections, batch)
     try {
-      await completeBatch(clientsOf(await start()), database, batch, without)
+      await completeBatch(clientsOf(connections), database, batch, without)
     } catch (error) {
       throw insertError(error)
     }
@@ -124,22 +130,25 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     ...createVerdicts(start, read, database),
 
     async known(keys: readonly EventKey[], options?: CallOptions) {
+      const ids = (await start()).storedIds?.(database)
       // A key that no row can have would make the lookup of all the others fail.
-      return await findKnown(lookUp, database, keys.filter(isStorable), options)
+      const asked = keys.filter((key) => isStorable(key) && ids?.mayBeStored(key.event_id) !== false)
+      return await findKnown(lookUp, database, asked, options)
     },
 
     async insert(batch: FrozenBatch, options: CallOptions = {}) {
       if (batch.events.length === 0) return
-      const { writer } = await start()
+      const connections = await start()
       const query = written(() => insertStatement(database, batch))
+      noteIds(connections, batch)
       if (sent.has(batch)) {
         const at = await landedAt(batch, options)
-        if (at !== undefined && (await mayForget(clientsOf(await start()), at)))
+        if (at !== undefined && (await mayForget(clientsOf(connections), at)))
           return await complete(batch, new Set())
       }
       sent.add(batch)
       try {
-        await writer.command({
+        await connections.writer.command({
           query,
           ...(options.signal === undefined ? {} : { abort_signal: options.signal }),
         })
