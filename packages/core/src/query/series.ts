@@ -18,6 +18,8 @@ interface Shape {
   readonly zone: string
 }
 
+type Columns<Value> = Record<string, Value>
+
 /**
  * Rows with their columns by name. A series holds every bucket for every group. `before` is the answer that each row is
  * compared with: of the same group, and of the bucket at the same place.
@@ -28,22 +30,23 @@ export function shapeRows(table: Table, before: Table | undefined, shape: Shape)
   const starts = table.axis ?? [null]
   // Of a compared series the other range may have fewer groups, and still each gets every bucket.
   checkSeries(table.result.groups.length, starts.length)
+  const groups = table.result.groups.map((group) => ({ group, name: nameOf(group) }))
   const rows: AnyStatsRow[] = []
   for (const [place, start] of starts.entries()) {
+    const values = now.get(start)
     const previous = before === undefined ? undefined : previousStart(before, place)
     const bucket = start === null ? undefined : isoInZone(start, shape.zone)
-    for (const group of table.result.groups) {
-      rows.push({
-        ...groupColumns(table.group_by, group),
-        ...(bucket === undefined ? {} : { bucket }),
-        ...valueColumns(now(group, start) ?? shape.empty, shape),
-        ...(then === undefined
-          ? {}
-          : {
-              previous:
-                previous === undefined ? null : valueColumns(then(group, previous) ?? shape.empty, shape),
-            }),
-      })
+    for (const { group, name } of groups) {
+      // Column by column: rows that were put together of parts took half the time of planning and shaping.
+      const row: Columns<string | number | null | Columns<number | null>> = {}
+      for (const [index, dimension] of table.group_by.entries()) row[dimension] = group[index] ?? ''
+      if (bucket !== undefined) row.bucket = bucket
+      Object.assign(row, valueColumns(values?.get(name) ?? shape.empty, shape))
+      if (then !== undefined) {
+        row.previous =
+          previous === undefined ? null : valueColumns(then.get(previous)?.get(name) ?? shape.empty, shape)
+      }
+      rows.push(row)
     }
   }
   return rows
@@ -54,19 +57,30 @@ function previousStart({ axis }: Table, place: number): number | null | undefine
   return axis === null ? null : axis[place]
 }
 
-function indexed({
-  result,
-}: Table): (group: readonly string[], bucket: number | null) => StatsResultRow['values'] | undefined {
-  const nameOf = (group: readonly string[], bucket: number | null): string =>
-    JSON.stringify([bucket, ...group])
-  const values = new Map(result.rows.map((row) => [nameOf(row.group, row.bucket), row.values]))
-  return (group, bucket) => values.get(nameOf(group, bucket))
+type Values = StatsResultRow['values']
+
+/** Values by bucket and name of the group. */
+function indexed({ result }: Table): Map<number | null, Map<string, Values>> {
+  const buckets = new Map<number | null, Map<string, Values>>()
+  for (const { group, bucket, values } of result.rows) {
+    let groups = buckets.get(bucket)
+    if (groups === undefined) {
+      groups = new Map()
+      buckets.set(bucket, groups)
+    }
+    groups.set(nameOf(group), values)
+  }
+  return buckets
 }
 
-function groupColumns(group_by: readonly StatsDimension[], group: readonly string[]): Record<string, string> {
-  return Object.fromEntries(group_by.map((dimension, index) => [dimension, group[index] ?? '']))
+/** Tells groups of one length apart. */
+function nameOf(group: readonly string[]): string {
+  const [only = ''] = group
+  return group.length > 1 ? JSON.stringify(group) : only
 }
 
-function valueColumns(values: readonly (number | null)[], { columns }: Shape): Record<string, number | null> {
-  return Object.fromEntries(columns.map((name, index) => [name, values[index] ?? null]))
+function valueColumns(values: Values, { columns }: Shape): Columns<number | null> {
+  const row: Columns<number | null> = {}
+  for (const [index, name] of columns.entries()) row[name] = values[index] ?? null
+  return row
 }
