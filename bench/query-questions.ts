@@ -5,8 +5,13 @@ import { type AttributionModel, type FunnelScope, JSON_TYPES } from '@millimetri
 /** A question with the best SQL by hand for it, in `sql/<name>.sql`. Both give the same rows. */
 export interface Question {
   name: string
-  /** Rows as lists, in order. The clock of `analytics` stands at the end of the range. */
-  ask(analytics: Analytics, range: { from: string; to: string }): Promise<unknown[][]>
+  /** Rows in order, as objects or lists. The clock of `analytics` stands at the end of the range. */
+  ask(analytics: Analytics, range: { from: string; to: string }): Promise<readonly object[]>
+}
+
+/** The values of each row, as the SQL by hand has them. */
+export function valuesOf(rows: readonly object[]): unknown[][] {
+  return rows.map((row) => (Array.isArray(row) ? row : Object.values(row)))
 }
 
 const seenOf = (seen: { count: number; first_seen: string; last_seen: string }): number[] => [
@@ -14,11 +19,10 @@ const seenOf = (seen: { count: number; first_seen: string; last_seen: string }):
   Date.parse(seen.first_seen),
   Date.parse(seen.last_seen),
 ]
-const list = (rows: readonly object[]): unknown[][] => rows.map((row) => Object.values(row))
 
 const attribution = (model: AttributionModel): Question['ask'] => {
   const asked = { conversion: { event: 'purchase' }, value: 'properties.price', model } as const
-  return async (analytics, range) => list((await analytics.attribution({ ...range, ...asked })).rows)
+  return async (analytics, range) => (await analytics.attribution({ ...range, ...asked })).rows
 }
 
 const STEPS = [{ event: '$pageview' }, { event: 'signup' }, { event: 'purchase' }]
@@ -54,18 +58,18 @@ const REPORT_QUESTIONS: readonly Question[] = [
   },
   {
     name: 'sources',
-    ask: async (analytics, range) => list((await analytics.sources(range)).rows),
+    ask: async (analytics, range) => (await analytics.sources(range)).rows,
   },
   {
     name: 'query',
-    ask: async (analytics, range) => list((await analytics.query(range)).rows),
+    ask: async (analytics, range) => (await analytics.query(range)).rows,
   },
   {
     name: 'export',
     ask: async (analytics, range) => {
       const rows: object[] = []
       for await (const row of analytics.export(range)) if (rows.push(row) === LIMITS.exportPage) break
-      return list(rows)
+      return rows
     },
   },
   {
@@ -87,7 +91,7 @@ const REPORT_QUESTIONS: readonly Question[] = [
     name: 'paths-backward',
     ask: async (analytics, range) => {
       const asked = { from_page: '/p5', direction: 'backward', steps: 3, limit: 50 } as const
-      return list((await analytics.paths({ ...range, ...asked })).links)
+      return (await analytics.paths({ ...range, ...asked })).links
     },
   },
   {
@@ -116,7 +120,7 @@ const REPORT_QUESTIONS: readonly Question[] = [
   {
     name: 'paths',
     ask: async (analytics, range) =>
-      list((await analytics.paths({ ...range, from_page: '/p5', steps: 3, limit: 50 })).links),
+      (await analytics.paths({ ...range, from_page: '/p5', steps: 3, limit: 50 })).links,
   },
   {
     name: 'live',
@@ -124,7 +128,7 @@ const REPORT_QUESTIONS: readonly Question[] = [
       const answer = await analytics.live({ minutes: 30 })
       const { visitors, events, pages, sources, countries, per_minute } = answer
       const minutes = per_minute.map((minute) => [minute.events, minute.visitors])
-      return [[visitors, events, list(pages), list(sources), list(countries), minutes]]
+      return [[visitors, events, valuesOf(pages), valuesOf(sources), valuesOf(countries), minutes]]
     },
   },
   {
@@ -145,15 +149,13 @@ const STATS_QUESTIONS: readonly Question[] = [
   {
     name: 'stats-by-source',
     ask: async (analytics, range) =>
-      list(
-        (
-          await analytics.stats({
-            ...range,
-            metrics: ['people', 'pageviews', 'bounce_rate'],
-            group_by: ['source'],
-          })
-        ).rows,
-      ),
+      (
+        await analytics.stats({
+          ...range,
+          metrics: ['people', 'pageviews', 'bounce_rate'],
+          group_by: ['source'],
+        })
+      ).rows,
   },
   {
     name: 'stats-daily',
@@ -210,48 +212,42 @@ const STATS_QUESTIONS: readonly Question[] = [
   {
     name: 'stats-pages',
     ask: async (analytics, range) =>
-      list(
-        (
-          await analytics.stats({
-            ...range,
-            metrics: ['pageviews', 'uniques'],
-            group_by: ['path'],
-            filters: [
-              { field: 'event_name', op: 'is', value: '$pageview' },
-              { field: 'device_type', op: 'is', value: 'mobile' },
-              { field: 'country', op: 'is', value: ['DE', 'FR'] },
-            ],
-          })
-        ).rows,
-      ),
+      (
+        await analytics.stats({
+          ...range,
+          metrics: ['pageviews', 'uniques'],
+          group_by: ['path'],
+          filters: [
+            { field: 'event_name', op: 'is', value: '$pageview' },
+            { field: 'device_type', op: 'is', value: 'mobile' },
+            { field: 'country', op: 'is', value: ['DE', 'FR'] },
+          ],
+        })
+      ).rows,
   },
   {
     name: 'stats-revenue',
     ask: async (analytics, range) =>
-      list(
-        (
-          await analytics.stats({
-            ...range,
-            event: 'purchase',
-            metrics: ['count', 'sum(properties.price)', 'median(properties.price)'],
-            group_by: ['properties.plan'],
-          })
-        ).rows,
-      ),
+      (
+        await analytics.stats({
+          ...range,
+          event: 'purchase',
+          metrics: ['count', 'sum(properties.price)', 'median(properties.price)'],
+          group_by: ['properties.plan'],
+        })
+      ).rows,
   },
   {
     name: 'stats-conversion',
     ask: async (analytics, range) =>
-      list(
-        (
-          await analytics.stats({
-            ...range,
-            metrics: ['people', 'conversion_rate'],
-            group_by: ['source'],
-            goal: { event: 'signup' },
-          })
-        ).rows,
-      ),
+      (
+        await analytics.stats({
+          ...range,
+          metrics: ['people', 'conversion_rate'],
+          group_by: ['source'],
+          goal: { event: 'signup' },
+        })
+      ).rows,
   },
 ]
 

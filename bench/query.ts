@@ -7,12 +7,17 @@ import { chdbEvents } from '@millimetric/core/chdb'
 import { memoryKeys } from '@millimetric/core/memory'
 import { acquireEngine } from '../packages/core/src/stores/chdb/engine.js'
 import type { Connections } from '../packages/core/src/stores/clickhouse/client.js'
-import { QUESTIONS } from './query-questions.js'
+import { figure } from './measure/figures.js'
+import { costOf, median, race } from './measure/race.js'
+import { QUESTIONS, valuesOf } from './query-questions.js'
 import { fillTraffic } from './traffic.js'
 
 const DAY = 86_400_000
 const UNTIL = Math.floor(Date.now() / DAY) * DAY
-const ROUNDS = 7
+const ROUNDS = 9
+/** Of quick questions many are asked, until the middle of them stands still. */
+const ENOUGH_MS = 2000
+const MOST_ROUNDS = 51
 
 /**
  * Every report against the best SQL by hand (`bench/sql`), on the embedded engine and in the same run:
@@ -52,47 +57,54 @@ export async function run([events = '1000000', projects = '10', only = '']: stri
     await buildDays({ engine, store, database }, project.id, { from, to })
     const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
     const table: Record<string, object> = {}
+    const ratios = new Map<string, { ratio: number; shaping: number }>()
     let looks = 0
     for (const { name, ask } of QUESTIONS.filter((question) => question.name.includes(only))) {
       const query = readFileSync(new URL(`sql/${name}.sql`, import.meta.url), 'utf8')
-      const byHand = async (): Promise<unknown[][]> => {
+      const byHand = async (): Promise<object[]> => {
         const answer = await engine.readers[0].query({
           query: `${query}\nSETTINGS output_format_json_quote_64bit_integers=0`,
           query_params: { db: database, project: project.id, from: from / 1000, to: to / 1000 },
           format: 'JSONEachRow',
         })
-        return (await answer.json<object>()).map((row) => Object.values(row))
+        return await answer.json<object>()
       }
-      const [ours, theirs] = [await ask(analytics, range), await byHand()]
+      const [ours, theirs] = [valuesOf(await ask(analytics, range)), valuesOf(await byHand())]
       if (!isDeepStrictEqual(ours, theirs)) {
         console.error(JSON.stringify(ours.slice(0, 5)), JSON.stringify(theirs.slice(0, 5)))
         throw new Error(`${name}: the answers differ`)
       }
-      const own: Cost[] = []
-      const hand: Cost[] = []
-      const shaping: number[] = []
-      for (let round = 0; round < ROUNDS; round++) {
+      let shaping: number[] = []
+      const ourselves = async (): Promise<void> => {
         inStore = 0
-        const cost = await costOf(async () => await ask(analytics, range))
-        own.push(cost)
-        shaping.push(cost.wall - inStore)
-        hand.push(await costOf(byHand))
+        const began = performance.now()
+        await ask(analytics, range)
+        shaping.push(performance.now() - began - inStore)
       }
+      // A server has answered before: neither its code nor the engine's caches are cold.
+      const warm = await race({ ours: ourselves, hand: byHand }, ROUNDS)
+      const rounds = Math.min(Math.max(ROUNDS, Math.ceil(ENOUGH_MS / warm.of('hand').wall)), MOST_ROUNDS)
+      shaping = []
+      const times = await race({ ours: ourselves, hand: byHand }, rounds)
       if (name === 'stats-daily') looks = await lookOf(engine, async () => await ask(analytics, range))
-      const [wall, handWall] = [median(own.map((cost) => cost.wall)), median(hand.map((cost) => cost.wall))]
-      const [cpu, handCpu] = [median(own.map((cost) => cost.cpu)), median(hand.map((cost) => cost.cpu))]
+      const [own, hand, ratio] = [times.of('ours'), times.of('hand'), times.ratio('ours', 'hand')]
+      ratios.set(name, { ratio: ratio.wall, shaping: median(shaping) })
       table[name] = {
-        'ours, ms': round1(wall),
-        'by hand, ms': round1(handWall),
-        ratio: Number((wall / handWall).toFixed(2)),
-        'cpu ms': `${round1(cpu)} / ${round1(handCpu)}`,
-        'cpu ratio': Number((cpu / handCpu).toFixed(2)),
+        'ours, ms': round1(own.wall),
+        'by hand, ms': round1(hand.wall),
+        ratio: Number(ratio.wall.toFixed(2)),
+        'cpu ms': `${round1(own.cpu)} / ${round1(hand.cpu)}`,
+        'cpu ratio': Number(ratio.cpu.toFixed(2)),
         'planning and shaping, ms': Number(median(shaping).toFixed(2)),
         rows: ours.length,
       }
     }
     console.log(`\n30 of 90 days, ${Number(events).toLocaleString()} events a project, ${projects} projects`)
     console.table(table)
+    for (const [name, { ratio, shaping }] of ratios) {
+      figure(`${name}: times the SQL by hand`, ratio, { atMost: 1.15 })
+      figure(`${name}: planning and shaping`, shaping, { atMost: 2 }, ' ms')
+    }
     console.log(`a question after a write looks at ids once more: ${round1(looks)} ms on top`)
   } finally {
     await analytics.close()
@@ -127,23 +139,6 @@ async function buildDays(
     end: from + (day + 1) * DAY,
   }))
   await store.buildDays(project, days)
-}
-
-interface Cost {
-  wall: number
-  /** Of all threads of this process, the engine's among them: hardly changed by what else the machine does. */
-  cpu: number
-}
-
-async function costOf(run: () => Promise<unknown>): Promise<Cost> {
-  const [start, before] = [performance.now(), process.cpuUsage()]
-  await run()
-  const { user, system } = process.cpuUsage(before)
-  return { wall: performance.now() - start, cpu: (user + system) / 1000 }
-}
-
-function median(list: readonly number[]): number {
-  return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0
 }
 
 function round1(ms: number): number {

@@ -4,7 +4,7 @@ import { type Analytics, createAnalytics, type StoredEvent } from '@millimetric/
 import { chdbEvents } from '@millimetric/core/chdb'
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { QUESTIONS } from '../../../../bench/query-questions.js'
+import { QUESTIONS, valuesOf } from '../../../../bench/query-questions.js'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 import { plainHistory } from './hand-history.js'
@@ -118,7 +118,7 @@ async function answersOf(ask: Ask, of: 'reference' | 'ours'): Promise<{ name: st
   const all: { name: string; rows: unknown[][] }[] = []
   for (const { name, range, [of]: analytics } of cases) {
     const [from, to] = [new Date(range.from).toISOString(), new Date(range.to).toISOString()]
-    all.push({ name, rows: await ask(analytics, { from, to }) })
+    all.push({ name, rows: valuesOf(await ask(analytics, { from, to })) })
   }
   return all
 }

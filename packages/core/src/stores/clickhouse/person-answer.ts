@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../ports/event-store.js'
 import type { PersonPlan, PersonResult, Touch } from '../../ports/query-plan.js'
 import type { FindReading, Read } from './reader.js'
-import { identifiedStatement, linkedUserStatement, personStatement } from './sql/person.js'
+import { linkedUserStatement, personStatement } from './sql/person.js'
 
 export function createPersonAnswer({
   read,
@@ -18,9 +18,8 @@ export function createPersonAnswer({
       user_id = link?.linked ?? ''
     }
     const person = user_id === '' ? plan : { user_id, anonymous_id: '' }
-    const ids = user_id === '' ? [] : await read<Identified>(identifiedStatement(how, plan, user_id), options)
-    const visitors = ids.length > MOST_BY_NAME ? null : named(ids, true)
-    const [found] = await read<Found>(personStatement(how, plan, person, visitors), options)
+    const [found] = await read<Found>(personStatement(how, plan, person), options)
+    const ids = found?.ids ?? []
     const known = found !== undefined && found.events > 0
     const touched = found !== undefined && found.touches > 0
     return {
@@ -37,15 +36,10 @@ export function createPersonAnswer({
   }
 }
 
-/** Visitors that the next statement is told; more are found again. */
-const MOST_BY_NAME = 500
-
-interface Identified {
-  readonly anonymous_id: string
-  readonly own: number
-}
+type Identified = readonly [anonymous_id: string, own: number]
 
 interface Found {
+  readonly ids: readonly Identified[]
   readonly events: number
   readonly first_ms: number
   readonly last_ms: number
@@ -61,6 +55,6 @@ function touchOf([timestamp, source, medium, campaign, channel]: TouchTuple): To
   return { timestamp, source, medium, campaign, channel }
 }
 
-function named(ids: readonly Identified[], own: boolean): string[] {
-  return ids.filter((id) => (id.own === 1) === own).map(({ anonymous_id }) => anonymous_id)
+function named(ids: readonly Identified[], linked: boolean): string[] {
+  return ids.flatMap(([anonymous_id, own]) => ((own === 1) === linked ? [anonymous_id] : []))
 }

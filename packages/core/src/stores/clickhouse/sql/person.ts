@@ -17,15 +17,6 @@ export function linkedUserStatement(reading: Reading, plan: PersonPlan): Stateme
   }
 }
 
-/** Columns `anonymous_id`, `own`: ids that identified as this user, ascending; `own` tells those linked to it. */
-export function identifiedStatement(reading: Reading, plan: PersonPlan, userId: string): Statement {
-  const binder = createBinder(plan.project_id)
-  return {
-    query: `SELECT v.anonymous_id AS anonymous_id, v.own AS own FROM (${identified(reading, plan, userId, binder)}) AS v ORDER BY anonymous_id`,
-    params: binder.params,
-  }
-}
-
 type Sight = Pick<PersonPlan, 'visible'>
 
 /** `anonymous_id`, `own` of those who identified as this user, as far as the asker sees. */
@@ -48,41 +39,45 @@ function seenLinks(reading: Reading, { visible = [] }: Sight, binder: Binder, pa
   return [`(${pair}) IN (SELECT e.anonymous_id, e.user_id ${said})`]
 }
 
-/** Condition on rows `e`: the events of this person, whose visitors may be known. Of all other rows one number is read. */
+/**
+ * Condition on rows `e`: the events of this person. Of all other rows one number is read. `visitors`: a subquery of the hashes
+ * of the user's visitors, where there is one already.
+ */
 export function ownRows(
   reading: Reading,
   sight: Sight,
   { user_id, anonymous_id }: PersonIds,
   binder: Binder,
-  known: readonly string[] | null = null,
+  visitors?: string,
 ): string {
   if (user_id === '') {
     const visitor = binder.bind('String', anonymous_id)
     return `e.actor = sipHash64('a', ${visitor}) AND e.user_id = '' AND e.anonymous_id = ${visitor}`
   }
   const user = binder.bind('String', user_id)
-  const visitors =
-    known === null
-      ? `SELECT sipHash64('a', v.anonymous_id) FROM (${identified(reading, sight, user_id, binder)}) AS v WHERE v.own`
-      : `SELECT sipHash64('a', arrayJoin(${binder.bind('Array(String)', known)}))`
-  return `e.actor IN (${visitors} UNION ALL SELECT sipHash64('u', ${user})) AND e.user_id IN ('', ${user})`
+  const own =
+    visitors ??
+    `SELECT sipHash64('a', v.anonymous_id) FROM (${identified(reading, sight, user_id, binder)}) AS v WHERE v.own`
+  return `e.actor IN (${own} UNION ALL SELECT sipHash64('u', ${user})) AND e.user_id IN ('', ${user})`
 }
 
 /**
- * Columns `events`, `first_ms`, `last_ms`; `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`;
- * `traits`: (key, JSON text) of the properties of `$identify` events, of each key what was said last.
+ * Columns `ids`: (anonymous id, 1 when it is linked to this user) of those that identified as this user, ascending; `events`,
+ * `first_ms`, `last_ms`; `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`; `traits`: (key, JSON text) of the properties of `$identify` events, of each key what was said last.
  */
-export function personStatement(
-  reading: Reading,
-  plan: PersonPlan,
-  person: PersonIds,
-  visitors: readonly string[] | null,
-): Statement {
+export function personStatement(reading: Reading, plan: PersonPlan, person: PersonIds): Statement {
   const binder = createBinder(plan.project_id)
+  // Found before all else, and once.
+  const ids =
+    person.user_id === ''
+      ? "CAST([], 'Array(Tuple(String, UInt8))')"
+      : `(SELECT arraySort(groupArray((v.anonymous_id, v.own))) FROM (${identified(reading, plan, person.user_id, binder)}) AS v)`
+  const visitors = "SELECT sipHash64('a', arrayJoin(arrayMap(id -> id.1, arrayFilter(id -> id.2, ids))))"
   const rows = eventRows(reading, { ...plan, filters: [], include_bots: true }, binder)
   const touch = `tuple(toUnixTimestamp64Milli(e.timestamp), ${TOUCH_COLUMNS.map((name) => `toString(e.${name})`).join(', ')})`
   return {
-    query: `SELECT sum(own) AS events, min(from_ms) AS first_ms, max(to_ms) AS last_ms, sum(landed) AS touches,
+    query: `WITH ${ids} AS ids
+SELECT ids, sum(own) AS events, min(from_ms) AS first_ms, max(to_ms) AS last_ms, sum(landed) AS touches,
   minIf(earliest, landed > 0).2 AS first, maxIf(latest, landed > 0).2 AS last,
   arrayFilter((pair, n) -> n = 1,
     arrayFlatten(arrayMap(s -> JSONExtractKeysAndValuesRaw(s.2), arrayReverseSort(groupArrayIf((at, said), said != '')))) AS pairs,
