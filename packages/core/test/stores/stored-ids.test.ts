@@ -109,7 +109,7 @@ test('ids of all projects are read, page by page, also after a page that failed'
       }
       return rows as never
     },
-    500,
+    { pageIds: 500 },
   )
   expect(ids.mayBeStored('never')).toBe(true)
   await vi.waitUntil(() => !ids.mayBeStored('never'), { timeout: 30_000 })
@@ -136,6 +136,17 @@ test('an id whose insert is under way while the table is read is not called new'
     true,
     false,
   ])
+})
+
+test('a table of more ids than a filter has use for is not read: each id is looked up', async () => {
+  await filled('too_many', 1, 20)
+  const asked: Asked[] = []
+  const ids = createStoredIds('`too_many`', asking(asked), { mostIds: 39 })
+  expect(ids.mayBeStored('x')).toBe(true)
+  ids.add(['y'])
+  await asking()('SELECT sleep(0.1)', {})
+  expect(['x', 'y', 'old-1'].map((id) => ids.mayBeStored(id))).toEqual([true, true, true])
+  expect(asked.length).toBe(1)
 })
 
 test('new ids are not looked up, repeats are, from two handles and after a restart', async () => {

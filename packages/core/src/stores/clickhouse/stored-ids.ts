@@ -24,10 +24,14 @@ const MOST = FILTER_ROOM * 4
 
 const BEFORE_ALL = { last_project: '00000000-0000-0000-0000-000000000000', last_hash: '0' }
 
-/** `database` is a quoted name; `pageIds` how many ids are read at once. */
-export function createStoredIds(database: string, ask: Ask, pageIds = PAGE): StoredIds {
+/** `database` is a quoted name; `pageIds` how many ids are read at once; a table of more than `mostIds` is never read. */
+export function createStoredIds(
+  database: string,
+  ask: Ask,
+  { pageIds = PAGE, mostIds = MOST }: { pageIds?: number; mostIds?: number } = {},
+): StoredIds {
   const filter = createHashFilter()
-  let read: 'no' | 'now' | 'whole' = 'no'
+  let read: 'no' | 'now' | 'whole' | 'never' = 'no'
   let last: Page | undefined
 
   async function readAll(): Promise<void> {
@@ -36,7 +40,10 @@ export function createStoredIds(database: string, ask: Ask, pageIds = PAGE): Sto
         `SELECT count() AS ids FROM ${database}.event_ids`,
         {},
       )
-      if (ids > MOST) return
+      if (ids > mostIds) {
+        read = 'never'
+        return
+      }
       if (ids > pageIds) filter.reserve(ids * 1.25)
     }
     do {
@@ -68,6 +75,7 @@ export function createStoredIds(database: string, ask: Ask, pageIds = PAGE): Sto
 
   return {
     add(eventIds) {
+      if (read === 'never') return
       for (const id of eventIds) {
         const { high, low } = sipHash64(id)
         filter.add(high, low)
