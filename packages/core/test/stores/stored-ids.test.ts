@@ -1,13 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { storedEvent, TEST_PROJECT } from '@millimetric/core/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { FULL } from '../../../../scripts/test-run/measure.js'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
-import type { Connections } from '../../src/stores/clickhouse/client.js'
+import type { Connections, StoredIds } from '../../src/stores/clickhouse/client.js'
 import { createHashFilter, FILTER_ROOM } from '../../src/stores/clickhouse/hash-filter.js'
 import { sipHash64 } from '../../src/stores/clickhouse/sip-hash.js'
 import { createStoredIds } from '../../src/stores/clickhouse/stored-ids.js'
@@ -25,9 +27,15 @@ afterAll(async () => {
 })
 
 type Asked = { query: string; params: Record<string, unknown> }
+type Deps = Parameters<typeof createStoredIds>[1]
+const isAlone = (): boolean => true
+
+function mayBeStored(ids: StoredIds | undefined, id: string): boolean {
+  return ids?.among([{ event_id: id }]).length === 1
+}
 
 /** Asks the engine; what was asked is in the list. */
-function asking(asked: Asked[] = []): Parameters<typeof createStoredIds>[1] {
+function asking(asked: Asked[] = []): Deps['ask'] {
   return async (query, params) => {
     asked.push({ query, params })
     return await ask({ db: '', writer: engine.writer, reader: engine.readers[0] }, query, params)
@@ -85,7 +93,9 @@ test.runIf(FULL)('a filter that is full takes more, and all memory it takes is b
 
 /** A table of so many ids each in so many projects, twins and a hash of zeros among them. */
 async function filled(database: string, projects: number, each: number): Promise<void> {
-  await chdbEvents({ path, database }).migrate()
+  const store = chdbEvents({ path, database })
+  await store.migrate()
+  await store.close()
   await engine.writer.command({
     query: `INSERT INTO ${database}.event_ids SETTINGS async_insert=0
 SELECT reinterpretAsUUID(sipHash128(number % ${projects})), if(number < 2, number, sipHash64(concat('old-', toString(intDiv(number, 2))))), 1, now64(3, 'UTC'), now64(3, 'UTC'), 1,
@@ -100,37 +110,40 @@ test('ids of all projects are read, page by page, also after a page that failed'
   const engineAsk = asking(asked)
   const ids = createStoredIds(
     '`paged`',
-    async (query, params) => {
-      const rows = await engineAsk(query, params)
-      // The answer of the fourth statement is lost, and so is that of its repetition.
-      if (asked.length >= 4 && failures > 0) {
-        failures -= 1
-        throw new Error('lost')
-      }
-      return rows as never
+    {
+      isAlone,
+      async ask(query, params) {
+        const rows = await engineAsk(query, params)
+        // The answer of the fourth statement is lost, and so is that of its repetition.
+        if (asked.length >= 4 && failures > 0) {
+          failures -= 1
+          throw new Error('lost')
+        }
+        return rows as never
+      },
     },
     { pageIds: 500 },
   )
-  expect(ids.mayBeStored('never')).toBe(true)
-  await vi.waitUntil(() => !ids.mayBeStored('never'), { timeout: 30_000 })
+  expect(mayBeStored(ids, 'never')).toBe(true)
+  await vi.waitUntil(() => !mayBeStored(ids, 'never'), { timeout: 30_000 })
   expect(failures).toBe(0)
   // A count, 8 pages or more (twins need not be read twice) and two lost answers; no page but those was read twice.
   const pages = asked.slice(1).map(({ params }) => JSON.stringify(params))
   expect(pages.length).toBeGreaterThanOrEqual(9)
   expect(pages.length - new Set(pages).size).toBe(2)
   const old = named('old', 37 * 100).slice(1)
-  expect(old.filter((id) => !ids.mayBeStored(id))).toEqual([])
-  expect(named('new', 10_000).filter((id) => ids.mayBeStored(id)).length).toBeLessThan(10)
+  expect(old.filter((id) => !mayBeStored(ids, id))).toEqual([])
+  expect(named('new', 10_000).filter((id) => mayBeStored(ids, id)).length).toBeLessThan(10)
 })
 
 test('an id whose insert is under way while the table is read is not called new', async () => {
   await filled('underway', 1, 10)
-  const ids = createStoredIds('`underway`', asking())
+  const ids = createStoredIds('`underway`', { ask: asking(), isAlone })
   ids.add(['before'])
-  expect(ids.mayBeStored('x')).toBe(true)
+  expect(mayBeStored(ids, 'x')).toBe(true)
   ids.add(['under-way'])
-  await vi.waitUntil(() => !ids.mayBeStored('x'), { timeout: 30_000 })
-  expect(['before', 'under-way', 'old-1', 'x'].map((id) => ids.mayBeStored(id))).toEqual([
+  await vi.waitUntil(() => !mayBeStored(ids, 'x'), { timeout: 30_000 })
+  expect(['before', 'under-way', 'old-1', 'x'].map((id) => mayBeStored(ids, id))).toEqual([
     true,
     true,
     true,
@@ -141,11 +154,11 @@ test('an id whose insert is under way while the table is read is not called new'
 test('a table of more ids than a filter has use for is not read: each id is looked up', async () => {
   await filled('too_many', 1, 20)
   const asked: Asked[] = []
-  const ids = createStoredIds('`too_many`', asking(asked), { mostIds: 39 })
-  expect(ids.mayBeStored('x')).toBe(true)
+  const ids = createStoredIds('`too_many`', { ask: asking(asked), isAlone }, { mostIds: 39 })
+  expect(mayBeStored(ids, 'x')).toBe(true)
   ids.add(['y'])
   await asking()('SELECT sleep(0.1)', {})
-  expect(['x', 'y', 'old-1'].map((id) => ids.mayBeStored(id))).toEqual([true, true, true])
+  expect(['x', 'y', 'old-1'].map((id) => mayBeStored(ids, id))).toEqual([true, true, true])
   expect(asked.length).toBe(1)
 })
 
@@ -164,7 +177,7 @@ test('new ids are not looked up, repeats are, from two handles and after a resta
   expect((await store.known(keys([...first, ...second]))).size).toBe(50)
   const whole = async (): Promise<void> => {
     const ids = engine.storedIds?.(database)
-    await vi.waitUntil(() => ids?.mayBeStored('never') === false, { timeout: 30_000 })
+    await vi.waitUntil(() => mayBeStored(ids, 'never') === false, { timeout: 30_000 })
   }
   await whole()
   lookups.mockClear()
@@ -182,6 +195,59 @@ test('new ids are not looked up, repeats are, from two handles and after a resta
   expect((await again.known(keys([...first, ...second, ...third]))).size).toBe(100)
   await whole()
   expect((await again.known(keys([...first, ...second, ...third]))).size).toBe(100)
-  expect(engine.storedIds?.(database).mayBeStored('third-1')).toBe(false)
+  expect(mayBeStored(engine.storedIds?.(database), 'third-1')).toBe(false)
   await again.close()
+})
+
+test('another thread that has the engine open is noticed: what it stores is no news, and its own lookups are whole', async () => {
+  const database = 'threads'
+  const store = chdbEvents({ path, database })
+  const event = (event_id: string): Parameters<typeof store.insert>[0] => ({
+    token: `token-${event_id}`,
+    events: [storedEvent({ event_id })],
+  })
+  await store.insert(event('first'))
+  await store.known(keys(['first']))
+  await vi.waitUntil(() => !mayBeStored(engine.storedIds?.(database), 'never'), { timeout: 30_000 })
+  expect(engine.writes?.()).toBeTypeOf('number')
+
+  // A thread finds nothing on its own globalThis; a module that is loaded into another realm neither.
+  const holder = Symbol.for('millimetric.chdb.engine')
+  const held: unknown = Reflect.get(globalThis, holder)
+  Reflect.set(globalThis, holder, undefined)
+  const other = chdbEvents({ path, database })
+  await other.insert(event('second'))
+  expect((await store.known(keys(['first', 'second', 'third']))).size).toBe(2)
+  expect(mayBeStored(engine.storedIds?.(database), 'never')).toBe(true)
+  expect(engine.writes?.()).toBeUndefined()
+  await store.insert(event('third'))
+  expect((await other.known(keys(['first', 'second', 'third']))).size).toBe(3)
+  await other.close()
+  Reflect.set(globalThis, holder, held)
+  await store.close()
+})
+
+test('an engine that closes is waited for, and a holder that died is nobody', async () => {
+  await engine.close()
+  const dead = join(path, 'millimetric-holders', `${process.pid}_1_dead`)
+  writeFileSync(dead, '')
+  engine = await acquireEngine(path)
+  expect(engine.writes?.()).toBeTypeOf('number')
+  expect(existsSync(dead)).toBe(false)
+  const ends: string[] = []
+  const slow = engine.writer.command({ query: 'SELECT sleep(0.5)' })
+  const closing = engine.close().then(() => ends.push('closed'))
+  engine = await acquireEngine(path)
+  ends.push('opened')
+  await Promise.all([slow, closing])
+  expect(ends).toEqual(['closed', 'opened'])
+  expect(engine.writes?.()).toBeTypeOf('number')
+  expect(readdirSync(join(path, 'millimetric-holders')).length).toBe(1)
+})
+
+test('a thread tells the start of its process as the main one does, which is how holders know each other', async () => {
+  const code = `require('node:worker_threads').parentPort.postMessage(Number(process.hrtime.bigint()) / 1e6 - process.uptime() * 1000)`
+  const [told] = await once(new Worker(code, { eval: true }), 'message')
+  const own = Number(process.hrtime.bigint()) / 1e6 - process.uptime() * 1000
+  expect(Math.abs(told - own)).toBeLessThan(50)
 })

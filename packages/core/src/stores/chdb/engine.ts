@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import { AnalyticsError } from '../../errors.js'
 import { type ClickhouseClient, type Connections, identifier } from '../clickhouse/client.js'
 import { createStoredIds } from '../clickhouse/stored-ids.js'
-import { ask } from '../clickhouse/upkeep-clients.js'
+import { ask as askEngine } from '../clickhouse/upkeep-clients.js'
 import { createConnectionPool } from './connection-pool.js'
+import { joinHolders } from './holders.js'
 
 type ClientConnection = NonNullable<
   NonNullable<Parameters<typeof import('@clickhouse/client').createClient>[0]>['connection']
@@ -15,6 +16,8 @@ interface Engine {
   readonly path: string
   readonly connections: Promise<Connections>
   users: number
+  /** Resolves when its last user has left and nothing of it is under way; undefined while it has users. */
+  closed: Promise<void> | undefined
 }
 
 // On globalThis, because a module that is loaded again (hot reload, two copies of the package) must find the
@@ -33,14 +36,14 @@ function hold(engine: Engine | undefined): void {
 export async function acquireEngine(path: string): Promise<Connections> {
   const directory = resolve(path)
   const held = heldEngine()
-  if (held !== undefined && held.path !== directory) {
+  if (held !== undefined && held.closed === undefined && held.path !== directory) {
     throw new AnalyticsError(
       'store_in_use',
       `chDB holds one data directory per process, and this process already uses ${held.path}. ` +
         'Use one path (databases keep data apart), or a ClickHouse server: clickhouseEvents({ url }).',
     )
   }
-  const engine: Engine = held ?? { path: directory, connections: open(directory), users: 0 }
+  const engine = held !== undefined && held.closed === undefined ? held : openAfter(held?.closed, directory)
   hold(engine)
   engine.users += 1
   try {
@@ -48,22 +51,36 @@ export async function acquireEngine(path: string): Promise<Connections> {
     return { ...connections, close: once(async () => await release(engine)) }
   } catch (error) {
     engine.users -= 1
-    if (heldEngine() === engine) hold(undefined)
+    drop(engine)
     throw error
   }
+}
+
+/** What the one before has under way could not be seen by what this one reads of its tables. */
+function openAfter(closed: Promise<void> | undefined, directory: string): Engine {
+  const connections = (closed ?? Promise.resolve()).then(async () => await open(directory))
+  return { path: directory, connections, users: 0, closed: undefined }
 }
 
 async function release(engine: Engine): Promise<void> {
   engine.users -= 1
   if (engine.users > 0) return
-  hold(undefined)
-  const connections = await engine.connections
-  await connections.close()
+  const closing = engine.connections.then(async (connections) => await connections.close())
+  engine.closed = closing.then(
+    () => drop(engine),
+    () => drop(engine),
+  )
+  await closing
+}
+
+function drop(engine: Engine): void {
+  if (heldEngine() === engine) hold(undefined)
 }
 
 async function open(directory: string): Promise<Connections> {
   const { createClient, createChdbConnection } = await importEngine()
   await mkdir(directory, { recursive: true })
+  const holder = joinHolders(directory)
   const connect = async (): Promise<ClickhouseClient> => {
     const client: ClickhouseClient = createClient({
       // chdb types its connection by its own copy of the client's interface; a private member of an
@@ -80,21 +97,29 @@ async function open(directory: string): Promise<Connections> {
     const writer = createConnectionPool([await connect()])
     const quick = createConnectionPool([await connect()])
     const reader = createConnectionPool([await connect(), await connect()])
+    holder.opened()
     return {
       writer,
       readers: [reader],
       quick,
       embedded: true,
-      writes: writer.ended,
+      writes: () => (holder.isAlone() ? writer.ended() : undefined),
       storedIds: eachOnce((database) => {
         const clients = { db: identifier(database), writer, reader }
-        return createStoredIds(clients.db, async (query, params) => await ask(clients, query, params))
+        const ask = async <Row>(query: string, params: Record<string, unknown>): Promise<Row[]> =>
+          await askEngine<Row>(clients, query, params)
+        return createStoredIds(clients.db, { ask, isAlone: holder.isAlone })
       }),
       close: async () => {
-        for (const client of [reader, quick, writer]) await client.close()
+        try {
+          for (const client of [reader, quick, writer]) await client.close()
+        } finally {
+          holder.leave()
+        }
       },
     }
   } catch (cause) {
+    holder.leave()
     throw new AnalyticsError(
       'store_in_use',
       `chDB could not open ${directory}: ${reason(cause)} If another process has it open, call that process ` +

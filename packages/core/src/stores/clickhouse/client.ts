@@ -21,8 +21,11 @@ export interface ClickhouseClient {
 export interface StoredIds {
   /** Before their insert is sent: while it is under way nobody can see them in the table. */
   add(eventIds: Iterable<string>): void
-  /** False when it is surely not stored. All may be until the table was read, which begins with the first question. */
-  mayBeStored(eventId: string): boolean
+  /**
+   * Those that may be stored; the others surely are not. All may be until the table was read, which begins with the first
+   * call, and once another thread has the engine open.
+   */
+  among<Key extends { readonly event_id: string }>(keys: readonly Key[]): readonly Key[]
 }
 
 /** Open connections: one that writes, and some that read, so that no report stands in the way of an insert. */

@@ -115,8 +115,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
   async function complete(batch: FrozenBatch, without: ReadonlySet<StoredEvent>): Promise<void> {
     const connections = await start()
-    noteIds(connections, batch)
     try {
+      noteIds(connections, batch)
       await completeBatch(clientsOf(connections), database, batch, without)
     } catch (error) {
       throw insertError(error)
@@ -132,8 +132,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     async known(keys: readonly EventKey[], options?: CallOptions) {
       const ids = (await start()).storedIds?.(database)
       // A key that no row can have would make the lookup of all the others fail.
-      const asked = keys.filter((key) => isStorable(key) && ids?.mayBeStored(key.event_id) !== false)
-      return await findKnown(lookUp, database, asked, options)
+      const storable = keys.filter(isStorable)
+      return await findKnown(lookUp, database, ids?.among(storable) ?? storable, options)
     },
 
     async insert(batch: FrozenBatch, options: CallOptions = {}) {

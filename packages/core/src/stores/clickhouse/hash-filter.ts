@@ -7,7 +7,7 @@ const MAX_BYTES = 64 * 2 ** 20
 /** Hashes the filter has room for; with more it takes ever more for added that were not. */
 export const FILTER_ROOM: number = (MAX_BYTES * 8) / BITS_PER_HASH
 
-/** A Bloom filter of 64-bit hashes that grows: never says no of one that was added. 3 bytes a hash, 64 MiB at most. */
+/** A Bloom filter of 64-bit hashes that grows: never says no of one that was added. 3 bytes a hash when full, 64 MiB at most. */
 export interface HashFilter {
   add(high: number, low: number): void
   mayHold(high: number, low: number): boolean

@@ -3,8 +3,12 @@ import { createHashFilter, FILTER_ROOM } from './hash-filter.js'
 import { sipHash64 } from './sip-hash.js'
 import { EVERY_PROJECT } from './upkeep-clients.js'
 
-/** Runs a statement whose rows have whole numbers as numbers. */
-type Ask = <Row>(query: string, params: Record<string, unknown>) => Promise<Row[]>
+interface Deps {
+  /** Runs a statement whose rows have whole numbers as numbers. */
+  ask<Row>(query: string, params: Record<string, unknown>): Promise<Row[]>
+  /** False for good once anybody else may have written. */
+  isAlone(): boolean
+}
 
 interface Page {
   ids: number
@@ -19,7 +23,7 @@ const STEP = 5000
 const HEX_DIGITS = 16
 /** Of the time that a page takes, how long the engine rests after it. */
 const REST = 1
-// With so many the filter would take every second one for stored.
+// With so many the filter takes one of eight for stored, and soon most.
 const MOST = FILTER_ROOM * 4
 
 const BEFORE_ALL = { last_project: '00000000-0000-0000-0000-000000000000', last_hash: '0' }
@@ -27,15 +31,16 @@ const BEFORE_ALL = { last_project: '00000000-0000-0000-0000-000000000000', last_
 /** `database` is a quoted name; `pageIds` how many ids are read at once; a table of more than `mostIds` is never read. */
 export function createStoredIds(
   database: string,
-  ask: Ask,
+  { ask, isAlone }: Deps,
   { pageIds = PAGE, mostIds = MOST }: { pageIds?: number; mostIds?: number } = {},
 ): StoredIds {
   const filter = createHashFilter()
   let read: 'no' | 'now' | 'whole' | 'never' = 'no'
   let last: Page | undefined
+  let counted = false
 
   async function readAll(): Promise<void> {
-    if (last === undefined) {
+    if (!counted) {
       const [{ ids } = { ids: 0 }] = await ask<{ ids: number }>(
         `SELECT count() AS ids FROM ${database}.event_ids`,
         {},
@@ -45,6 +50,7 @@ export function createStoredIds(
         return
       }
       if (ids > pageIds) filter.reserve(ids * 1.25)
+      counted = true
     }
     do {
       const began = performance.now()
@@ -81,11 +87,13 @@ export function createStoredIds(
         filter.add(high, low)
       }
     },
-    mayBeStored(eventId) {
+    among(keys) {
       if (read === 'no') begin()
-      if (read !== 'whole') return true
-      const { high, low } = sipHash64(eventId)
-      return filter.mayHold(high, low)
+      if (read !== 'whole' || !isAlone()) return keys
+      return keys.filter(({ event_id }) => {
+        const { high, low } = sipHash64(event_id)
+        return filter.mayHold(high, low)
+      })
     },
   }
 }

@@ -67,16 +67,16 @@ export function ownRows(
  */
 export function personStatement(reading: Reading, plan: PersonPlan, person: PersonIds): Statement {
   const binder = createBinder(plan.project_id)
-  // Found before all else, and once.
-  const ids =
+  // Found before all else, and once. A server may name the parts of a tuple, unless its type is said.
+  const pairs =
     person.user_id === ''
-      ? "CAST([], 'Array(Tuple(String, UInt8))')"
+      ? '[]'
       : `(SELECT arraySort(groupArray((v.anonymous_id, v.own))) FROM (${identified(reading, plan, person.user_id, binder)}) AS v)`
   const visitors = "SELECT sipHash64('a', arrayJoin(arrayMap(id -> id.1, arrayFilter(id -> id.2, ids))))"
   const rows = eventRows(reading, { ...plan, filters: [], include_bots: true }, binder)
   const touch = `tuple(toUnixTimestamp64Milli(e.timestamp), ${TOUCH_COLUMNS.map((name) => `toString(e.${name})`).join(', ')})`
   return {
-    query: `WITH ${ids} AS ids
+    query: `WITH CAST(${pairs}, 'Array(Tuple(String, UInt8))') AS ids
 SELECT ids, sum(own) AS events, min(from_ms) AS first_ms, max(to_ms) AS last_ms, sum(landed) AS touches,
   minIf(earliest, landed > 0).2 AS first, maxIf(latest, landed > 0).2 AS last,
   arrayFilter((pair, n) -> n = 1,
