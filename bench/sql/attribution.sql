@@ -8,8 +8,11 @@ WITH links AS (
   SELECT anonymous_id, user_id, timestamp, received_at, seq, event_id, properties
   FROM {db:Identifier}.events
   WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot AND event_name = 'purchase'
-), buyers AS (
-  SELECT if(user_id != '', user_id, linked) AS buyer FROM bought LEFT JOIN links USING (anonymous_id) WHERE buyer != ''
+), ids AS (
+  SELECT arrayJoin(arrayPushBack(visitors, person)) FROM (
+    SELECT multiIf(user_id != '', xxh3('u', user_id), linked != '', xxh3('u', linked), xxh3('a', anonymous_id)) AS person FROM bought LEFT JOIN links USING (anonymous_id)
+  ) AS people
+  LEFT JOIN (SELECT xxh3('u', linked) AS person, groupArray(xxh3('a', anonymous_id)) AS visitors FROM links GROUP BY person) AS owned USING (person)
 )
 SELECT source, medium, count() AS conversions, uniqExact(person) AS people, sum(price) AS value FROM (
   SELECT person, any(price) AS price,
@@ -21,7 +24,7 @@ SELECT source, medium, count() AS conversions, uniqExact(person) AS people, sum(
       if(counts, 1, NULL) AS touched, counts AND t.medium != 'direct' AS elsewhere
     FROM (
       SELECT event_id, timestamp, (timestamp, received_at, seq, event_id) AS moment, ifNull(JSONExtract(properties, 'price', 'Nullable(Float64)'), 0) AS price,
-        multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id)) AS person
+        multiIf(user_id != '', xxh3('u', user_id), linked != '', xxh3('u', linked), xxh3('a', anonymous_id)) AS person
       FROM bought LEFT JOIN links USING (anonymous_id)
     ) AS c
     LEFT JOIN (
@@ -32,12 +35,12 @@ SELECT source, medium, count() AS conversions, uniqExact(person) AS people, sum(
           lagInFrame(at) OVER (PARTITION BY person, medium = 'direct' ORDER BY timestamp, received_at, seq, event_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS alike,
           lagInFrame(says) OVER (PARTITION BY person, medium = 'direct' ORDER BY timestamp, received_at, seq, event_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS said
         FROM (
-          SELECT *, multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id)) AS person
+          SELECT *, multiIf(user_id != '', xxh3('u', user_id), linked != '', xxh3('u', linked), xxh3('a', anonymous_id)) AS person
           FROM (
             SELECT anonymous_id, user_id, timestamp, received_at, seq, event_id, source, medium, campaign, channel, term, content
             FROM {db:Identifier}.events
             WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} - 2593800 AND timestamp < {to:DateTime} AND NOT is_bot AND url != ''
-              AND (anonymous_id IN (SELECT anonymous_id FROM bought UNION ALL SELECT anonymous_id FROM links WHERE linked IN buyers) OR user_id IN buyers)
+              AND if(user_id != '', xxh3('u', user_id), xxh3('a', anonymous_id)) IN (SELECT * FROM ids)
           ) AS own
           LEFT JOIN links USING (anonymous_id)
         )

@@ -7,5 +7,10 @@ SELECT concat(replaceOne(toString(timestamp), ' ', 'T'), 'Z') AS happened, event
   nullIf(hostname, ''), nullIf(referrer_host, ''), nullIf(term, ''), nullIf(content, ''), nullIf(toString(sdk_name), ''), nullIf(toString(sdk_version), '')
 FROM {db:Identifier}.events
 WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot
+  AND timestamp <= (SELECT max(timestamp) FROM (
+    SELECT timestamp FROM {db:Identifier}.events
+    WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot
+    ORDER BY timestamp LIMIT 2000
+  ))
 ORDER BY timestamp, received_at, events.seq, events.event_id
 LIMIT 2000

@@ -8,8 +8,11 @@ WITH links AS (
   SELECT DISTINCT anonymous_id, user_id
   FROM {db:Identifier}.events
   WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} + 1209600 AND NOT is_bot AND event_name = 'signup'
-), signers AS (
-  SELECT if(user_id != '', user_id, linked) AS signer FROM signed LEFT JOIN links USING (anonymous_id) WHERE signer != ''
+), ids AS (
+  SELECT arrayJoin(arrayPushBack(visitors, person)) FROM (
+    SELECT multiIf(user_id != '', xxh3('u', user_id), linked != '', xxh3('u', linked), xxh3('a', anonymous_id)) AS person FROM signed LEFT JOIN links USING (anonymous_id)
+  ) AS people
+  LEFT JOIN (SELECT xxh3('u', linked) AS person, groupArray(xxh3('a', anonymous_id)) AS visitors FROM links GROUP BY person) AS owned USING (person)
 ), chains AS (
   SELECT person, arrayMax(arrayMap(s -> (
       arrayFirst(x -> x.1 > s.1, signups) AS second,
@@ -26,26 +29,26 @@ WITH links AS (
       FROM {db:Identifier}.events
       WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} + 1209600 AND NOT is_bot
         AND event_name IN ('$pageview', 'signup', 'purchase')
-        AND (anonymous_id IN (SELECT anonymous_id FROM signed UNION ALL SELECT anonymous_id FROM links WHERE linked IN signers) OR user_id IN signers)
+        AND if(user_id != '', xxh3('u', user_id), xxh3('a', anonymous_id)) IN (SELECT * FROM ids)
     ) AS own
     LEFT JOIN links USING (anonymous_id)
-    GROUP BY multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id)) AS person
+    GROUP BY multiIf(user_id != '', xxh3('u', user_id), linked != '', xxh3('u', linked), xxh3('a', anonymous_id)) AS person
   )
   WHERE notEmpty(views)
 )
 SELECT source, count() AS came, countIf(depth > 1) AS signed_up, countIf(depth = 3) AS bought FROM (
   SELECT person, argMinIf(source, place, landed) AS source FROM (
-    SELECT anonymous_id, user_id, max(event_name = '$pageview' AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime}) AS viewed, max(url != '') AS landed,
+    SELECT if(user_id != '', xxh3('u', user_id), xxh3('a', anonymous_id)) AS key, max(event_name = '$pageview' AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime}) AS viewed, max(url != '') AS landed,
       minIf(concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(received_at))), 'FixedString(8)'),
         reinterpret(byteSwap(seq), 'FixedString(4)'), event_id), url != '') AS place,
       argMinIf(toString(source), concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(timestamp))), 'FixedString(8)'), reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(received_at))), 'FixedString(8)'),
         reinterpret(byteSwap(seq), 'FixedString(4)'), event_id), url != '') AS source
     FROM {db:Identifier}.events
     WHERE project_id = {project:UUID} AND NOT is_bot
-    GROUP BY anonymous_id, user_id
+    GROUP BY key
   ) AS visitors
-  LEFT JOIN links USING (anonymous_id)
-  GROUP BY multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id)) AS person
+  LEFT JOIN (SELECT xxh3('a', anonymous_id) AS key, xxh3('u', linked) AS owner FROM links) AS owners USING (key)
+  GROUP BY if(owner != 0, owner, key) AS person
   HAVING max(viewed)
 ) AS touched
 LEFT JOIN chains USING (person)

@@ -8,8 +8,11 @@ WITH links AS (
   SELECT DISTINCT anonymous_id, user_id
   FROM {db:Identifier}.events
   WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} + 1209600 AND NOT is_bot AND event_name = 'signup'
-), signers AS (
-  SELECT if(user_id != '', user_id, linked) AS signer FROM signed LEFT JOIN links USING (anonymous_id) WHERE signer != ''
+), ids AS (
+  SELECT arrayJoin(arrayPushBack(visitors, person)) FROM (
+    SELECT multiIf(user_id != '', xxh3('u', user_id), linked != '', xxh3('u', linked), xxh3('a', anonymous_id)) AS person FROM signed LEFT JOIN links USING (anonymous_id)
+  ) AS people
+  LEFT JOIN (SELECT xxh3('u', linked) AS person, groupArray(xxh3('a', anonymous_id)) AS visitors FROM links GROUP BY person) AS owned USING (person)
 ), chains AS (
   SELECT arraySort(c -> (-c.1, if(c.1 = 2, c.3, c.4), -toInt64(c.2)), arrayFilter(c -> c.1 > 1, arrayMap(s -> (
       arrayFirst(x -> x.1 > s.1, signups) AS second,
@@ -27,10 +30,10 @@ WITH links AS (
       FROM {db:Identifier}.events
       WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} + 1209600 AND NOT is_bot
         AND event_name IN ('$pageview', 'signup', 'purchase')
-        AND (anonymous_id IN (SELECT anonymous_id FROM signed UNION ALL SELECT anonymous_id FROM links WHERE linked IN signers) OR user_id IN signers)
+        AND if(user_id != '', xxh3('u', user_id), xxh3('a', anonymous_id)) IN (SELECT * FROM ids)
     ) AS own
     LEFT JOIN links USING (anonymous_id)
-    GROUP BY multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id))
+    GROUP BY multiIf(user_id != '', xxh3('u', user_id), linked != '', xxh3('u', linked), xxh3('a', anonymous_id))
   )
   WHERE best.1 > 1
 )
@@ -38,13 +41,12 @@ SELECT count, if(count = 0 OR isNaN(median), NULL, floor(median + 0.5) / 1000) A
   SELECT arrayJoin([(1, came, nan), (2, second, second_median), (3, third, third_median)]) AS step, step.2 AS count, step.3 AS median FROM (
     SELECT count() AS second, quantileExactInclusive(0.5)(best.5) AS second_median, countIf(best.1 = 3) AS third, quantileExactInclusiveIf(0.5)(best.6, best.1 = 3) AS third_median,
       (
-        SELECT uniqExact(multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id)))
+        SELECT uniqExact(if(owner != 0, owner, key))
         FROM (
-          SELECT anonymous_id, user_id FROM {db:Identifier}.events
+          SELECT DISTINCT if(user_id != '', xxh3('u', user_id), xxh3('a', anonymous_id)) AS key FROM {db:Identifier}.events
           WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot AND event_name = '$pageview'
-          GROUP BY anonymous_id, user_id
         ) AS visitors
-        LEFT JOIN links USING (anonymous_id)
+        LEFT JOIN (SELECT xxh3('a', anonymous_id) AS key, xxh3('u', linked) AS owner FROM links) AS owners USING (key)
       ) AS came
     FROM chains
   )

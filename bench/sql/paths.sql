@@ -14,8 +14,12 @@ SELECT step, page, next, count() AS sessions FROM (
         SELECT arraySort(groupArray((timestamp, received_at, seq, event_id, path, event_name = '$pageview'))) AS visits
         FROM {db:Identifier}.events
         WHERE project_id = {project:UUID} AND timestamp >= toDateTime(intDiv({from:DateTime}::UInt32 - 86400, 1800) * 1800, 'UTC')
-          AND timestamp < toDateTime(intDiv({to:DateTime}::UInt32 + 88199, 1800) * 1800, 'UTC') AND NOT is_bot AND anonymous_id != ''
-        GROUP BY sipHash64(anonymous_id)
+          AND timestamp < toDateTime(intDiv({to:DateTime}::UInt32 + 88199, 1800) * 1800, 'UTC') AND NOT is_bot AND anonymous_id IN (
+            SELECT anonymous_id FROM {db:Identifier}.events
+            WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < toDateTime(intDiv({to:DateTime}::UInt32 + 88199, 1800) * 1800, 'UTC')
+              AND NOT is_bot AND anonymous_id != '' AND event_name = '$pageview' AND path = '/p5'
+          )
+        GROUP BY xxh3(anonymous_id)
       )
     )
     WHERE has(seen, '/p5') AND session[1].1 >= {from:DateTime} AND session[1].1 < {to:DateTime}

@@ -3,21 +3,22 @@
 -- a session is a run of one visitor without a pause of more than thirty minutes, split every 48 half hours.
 -- Each event is stored once.
 SELECT source, max(people) AS people, max(pageviews) AS pageviews, max(bounce_rate) AS bounce_rate FROM (
-  SELECT source, uniqExact(multiIf(user_id != '', sipHash64('u', user_id), linked != '', sipHash64('u', linked), sipHash64('a', anonymous_id))) AS people,
+  SELECT source, uniqExact(if(owner != 0, owner, key)) AS people,
     countIf(event_name = '$pageview') AS pageviews, NULL AS bounce_rate
-  FROM {db:Identifier}.events
+  FROM (SELECT source, event_name, if(user_id != '', xxh3('u', user_id), xxh3('a', anonymous_id)) AS key FROM {db:Identifier}.events
+  WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot) AS own
   LEFT JOIN (
-    SELECT anonymous_id, argMin(user_id, (timestamp, event_id)) AS linked
-    FROM {db:Identifier}.identity_links WHERE project_id = {project:UUID} GROUP BY anonymous_id
-  ) AS links USING (anonymous_id)
-  WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot
+      SELECT xxh3('a', anonymous_id) AS key, xxh3('u', argMin(user_id, (timestamp, event_id))) AS owner
+      FROM {db:Identifier}.identity_links WHERE project_id = {project:UUID} GROUP BY anonymous_id
+    ) AS links USING (key)
+
   GROUP BY source
   UNION ALL
   SELECT source, 0, 0, countIf(views = 1 AND others = 0) / count() FROM (
     SELECT min(start) AS start, sum(views) AS views, sum(others) AS others, argMin(source, half) AS source FROM (
       SELECT *, max(if(opens, half, 0)) OVER (PARTITION BY visitor ORDER BY half ROWS UNBOUNDED PRECEDING) AS chain FROM (
         SELECT *, start - lagInFrame(end) OVER (PARTITION BY visitor ORDER BY half ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) > 1800000 AS opens FROM (
-          SELECT sipHash64(anonymous_id) AS visitor, intDiv(toUnixTimestamp64Milli(timestamp), 1800000) AS half,
+          SELECT xxh3(anonymous_id) AS visitor, intDiv(toUnixTimestamp64Milli(timestamp), 1800000) AS half,
             toUnixTimestamp64Milli(min(timestamp)) AS start, toUnixTimestamp64Milli(max(timestamp)) AS end,
             countIf(event_name = '$pageview') AS views, countIf(event_name NOT IN ('$pageview', '$identify')) AS others,
             argMin(source, concat(reinterpret(byteSwap(toUInt64(toUnixTimestamp64Milli(timestamp))), 'FixedString(8)'),
