@@ -227,6 +227,25 @@ test('another thread that has the engine open is noticed: what it stores is no n
   await store.close()
 })
 
+test('another thread that came, stored and left between two questions is noticed', async () => {
+  const database = 'visited'
+  await engine.close()
+  engine = await acquireEngine(path)
+  const store = chdbEvents({ path, database })
+  await store.known(keys(['x']))
+  await vi.waitUntil(() => !mayBeStored(engine.storedIds?.(database), 'never'), { timeout: 30_000 })
+  const holder = Symbol.for('millimetric.chdb.engine')
+  const held: unknown = Reflect.get(globalThis, holder)
+  Reflect.set(globalThis, holder, undefined)
+  const other = chdbEvents({ path, database })
+  await other.insert({ token: 'of-a-visitor', events: [storedEvent({ event_id: 'x' })] })
+  await other.close()
+  Reflect.set(globalThis, holder, held)
+  expect((await store.known(keys(['x']))).size).toBe(1)
+  expect(engine.writes?.()).toBeUndefined()
+  await store.close()
+})
+
 test('an engine that closes is waited for, and a holder that died is nobody', async () => {
   await engine.close()
   const dead = join(path, 'millimetric-holders', `${process.pid}_1_dead`)

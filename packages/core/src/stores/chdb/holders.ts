@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomUuid } from '#crypto'
 
@@ -13,6 +13,7 @@ export interface Holder {
 }
 
 const FOLDER = 'millimetric-holders'
+const LEFT = '_left'
 /** Two moments that are both the start of this process differ by the time it takes to ask for them. */
 const SAME_START_MS = 100
 
@@ -27,6 +28,7 @@ export function joinHolders(directory: string): Holder {
   const own = `${process_id}_${start}_${randomUuid()}`
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, own), '')
+  const gone = new Set(readdirSync(folder).filter((name) => name.endsWith(LEFT)))
   let alone = true
 
   function isOfThisProcess(name: string): boolean {
@@ -35,10 +37,15 @@ export function joinHolders(directory: string): Holder {
     return id === process_id && Math.abs(Number(began) - start) < SAME_START_MS
   }
 
+  /** Those who were there meanwhile too: somebody who came, wrote and left between two questions has written. */
+  function others(): string[] {
+    return readdirSync(folder).filter((name) => name !== own && isOfThisProcess(name) && !gone.has(name))
+  }
+
   return {
     isAlone() {
       try {
-        alone &&= readdirSync(folder).every((name) => name === own || !isOfThisProcess(name))
+        alone &&= others().length === 0
       } catch {
         // Somebody has removed the directory: nobody knows any more.
         alone = false
@@ -50,7 +57,9 @@ export function joinHolders(directory: string): Holder {
         if (!isOfThisProcess(name)) rmSync(join(folder, name), { force: true })
     },
     leave() {
-      rmSync(join(folder, own), { force: true })
+      if (others().some((name) => !name.endsWith(LEFT)))
+        return renameSync(join(folder, own), join(folder, own + LEFT))
+      for (const name of [own, ...gone]) rmSync(join(folder, name), { force: true })
     },
   }
 }
