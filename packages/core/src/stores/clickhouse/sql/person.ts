@@ -63,7 +63,8 @@ export function ownRows(
 
 /**
  * Columns `ids`: (anonymous id, 1 when it is linked to this user) of those that identified as this user, ascending; `events`,
- * `first_ms`, `last_ms`; `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`; `traits`: (key, JSON text) of the properties of `$identify` events, of each key what was said last.
+ * `first_ms`, `last_ms`; `first`, `last` as (milliseconds, source, medium, campaign, channel) with `touches`; `traits`:
+ * (key, JSON text) of the properties of `$identify` events, of each key what was said last.
  */
 export function personStatement(reading: Reading, plan: PersonPlan, person: PersonIds): Statement {
   const binder = createBinder(plan.project_id)
