@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../ports/event-store.js'
 import type { FunnelPlan } from '../ports/funnel-plan.js'
-import { counts, funnel, groups, minutes, walk } from './event-funnel-case.js'
-import { batch, type EventStoreCase, HOUR, MINUTE } from './event-store-case.js'
+import { counts, funnel, groups, is, minutes, walk } from './event-funnel-case.js'
+import { batch, DAY, type EventStoreCase, HOUR, MINUTE } from './event-store-case.js'
 import { expectEqual } from './expect.js'
 import { storedEvent, TEST_NOON } from './stored-event.js'
 
@@ -73,6 +73,34 @@ export const funnelCases: readonly EventStoreCase[] = [
       expectEqual(await counts(store, at(59, 200)), [0, 0, 0], 'steps without the first')
       expectEqual(await counts(store, at(0, 60, { order: 'strict' })), [1, 1, 1], 'strict')
       expectEqual(await counts(store, at(50, 59, { scope: 'session' })), [1, 1, 0], 'in a session of its own')
+    },
+  },
+  {
+    name: 'funnel: no chain goes on in the next session, also where only length ends one',
+    async run(store) {
+      const day = Array.from({ length: 52 }, (_, place) => ['x', 29 * place] as const)
+      await store.insert(batch(...walk(['a', 1], ...day, ['b', 29 * 51 + 1])))
+      const days = funnel('ab', { window_ms: 2 * DAY, to: TEST_NOON + 2 * DAY })
+      expectEqual(await counts(store, days), [1, 1], 'of the person')
+      expectEqual(await counts(store, { ...days, scope: 'session' }), [1, 0], 'split after a day')
+      expectEqual(
+        await counts(store, { ...days, steps: [is('x'), is('b')], scope: 'session' }),
+        [2, 1],
+        'the second part of it is one too',
+      )
+    },
+  },
+  {
+    name: 'funnel: what filters leave out breaks no strict chain',
+    async run(store) {
+      const phone = { device_type: 'mobile' }
+      await store.insert(batch(...walk(['a', 0, phone], ['x', 1], ['b', 2, phone])))
+      const filters = [{ op: 'is', field: 'device_type', values: ['mobile'] }] as const
+      for (const scope of ['person', 'session'] as const) {
+        const strict = funnel('ab', { order: 'strict', scope })
+        expectEqual(await counts(store, strict), [1, 0], `${scope}: something between`)
+        expectEqual(await counts(store, { ...strict, filters }), [1, 1], `${scope}: left out`)
+      }
     },
   },
   {

@@ -1,60 +1,9 @@
-import type { EventStore, StoredEvent } from '../ports/event-store.js'
+import type { StoredEvent } from '../ports/event-store.js'
 import type { PathsPlan } from '../ports/paths-plan.js'
-import { batch, DAY, type EventStoreCase, MINUTE, SCOPE } from './event-store-case.js'
+import { moves, paths, walk } from './event-paths-case.js'
+import { batch, DAY, type EventStoreCase } from './event-store-case.js'
 import { expectEqual } from './expect.js'
 import { OTHER_PROJECT, storedEvent, TEST_NOON } from './stored-event.js'
-
-const START = { event: '$pageview', where: [] }
-
-function paths(fields: Partial<PathsPlan> = {}): PathsPlan {
-  return {
-    kind: 'paths',
-    ...SCOPE,
-    direction: 'forward',
-    start: START,
-    events: false,
-    steps: 5,
-    collapse: true,
-    limit: 50,
-    ...fields,
-  }
-}
-
-/** Moves as `step node > next sessions`, `step node . sessions` for ends and `step node + sessions` for what goes on; * = others. */
-async function moves(store: EventStore, plan: PathsPlan): Promise<string[]> {
-  const result = await store.query<'paths'>(plan)
-  const folded = result.moves.some(({ node }) => node === null)
-  expectEqual([result.truncated, result.estimated, result.answered_by], [folded, false, 'raw'], 'facts')
-  const sign = { ends: '.', goes_on: '+', moves: '>' }
-  return result.moves.map(({ step, node, onward, next, sessions }) =>
-    [step, node ?? '*', sign[onward], ...(onward === 'moves' ? [next ?? '*'] : []), sessions].join(' '),
-  )
-}
-
-let count = 0
-/** One event a minute: pages by their path, other events by name; a number is a pause in minutes. */
-function walk(
-  anonymous_id: string,
-  ...list: readonly (string | number | Partial<StoredEvent>)[]
-): StoredEvent[] {
-  let at = TEST_NOON
-  const events: StoredEvent[] = []
-  for (const item of list) {
-    if (typeof item === 'number') at += item * MINUTE
-    else {
-      count += 1
-      const fields =
-        typeof item !== 'string'
-          ? item
-          : item.startsWith('/')
-            ? { path: item }
-            : { event_name: item, path: '/on' }
-      events.push(storedEvent({ event_id: `p${count}`, anonymous_id, timestamp: at, ...fields }))
-      at += MINUTE
-    }
-  }
-  return events
-}
 
 /** Ways through sessions. */
 export const pathsCases: readonly EventStoreCase[] = [
@@ -222,6 +171,43 @@ export const pathsCases: readonly EventStoreCase[] = [
     },
   },
   {
+    name: 'paths: beyond the limit when there are thousands of different ways',
+    async run(store) {
+      await store.insert(
+        batch(...walk('few', '/', '/few'), ...walk('more 1', '/', '/x'), ...walk('more 2', '/', '/x')),
+      )
+      expectEqual(
+        await moves(store, paths({ limit: 1 })),
+        ['0 / > /x 2', '0 / > * 1', '1 /x . 2', '1 * . 1'],
+        'of few ways',
+      )
+      const ways = Array.from({ length: 4_200 }, (_, way) => walk(`many ${way}`, '/', `/${way}`)).flat()
+      await store.insert(
+        batch(...ways, ...walk('twice', '/', '/7'), ...walk('\u{1F642}', '/\u{1F642}', '/7')),
+      )
+      expectEqual(
+        await moves(store, paths({ limit: 3 })),
+        [
+          '0 / > /0 1',
+          '0 / > /7 2',
+          '0 / > /x 2',
+          '0 / > * 4199',
+          '0 /\u{1F642} > /7 1',
+          '1 /0 . 1',
+          '1 /7 . 3',
+          '1 /x . 2',
+          '1 * . 4199',
+        ],
+        'three of thousands',
+      )
+      expectEqual(
+        await moves(store, paths({ limit: 1, steps: 1 })),
+        ['0 / > /7 2', '0 / > * 4202', '0 * > /7 1', '1 /7 . 3', '1 * . 4202'],
+        'one',
+      )
+    },
+  },
+  {
     name: 'paths: events of one instant are in the order of their arrival',
     async run(store) {
       const same = (path: string, received_at: number, seq: number): StoredEvent =>
@@ -281,11 +267,15 @@ export const pathsCases: readonly EventStoreCase[] = [
         ['0 /a > /c 1', '1 /c . 1'],
         'one of its events',
       )
+      const entry = [{ op: 'is', field: 'entry_path', values: ['/a'] }] as const
+      expectEqual((await moves(store, paths({ filters: entry }))).length, 4, 'its first page')
+      const exit = [{ op: 'is', field: 'exit_path', values: ['/b'] }] as const
+      expectEqual(await moves(store, paths({ filters: exit })), ['0 /a > /b 1', '1 /b . 1'], 'its last page')
       const done = [{ op: 'done', match: { event: 'signup', where: [] } }] as const
       expectEqual(await moves(store, paths({ filters: done })), ['0 /a > /c 1', '1 /c . 1'], 'has_done')
-      const entry = { event: '$pageview', where: [{ op: 'is', field: 'exit_path', values: ['/c'] }] } as const
+      const last = { event: '$pageview', where: [{ op: 'is', field: 'exit_path', values: ['/c'] }] } as const
       expectEqual(
-        await moves(store, paths({ start: entry })),
+        await moves(store, paths({ start: last })),
         ['0 /a > /c 1', '1 /c . 1'],
         'pages of the session',
       )

@@ -8,7 +8,7 @@ import {
   TOUCH_PAUSE_MS,
 } from '../../ports/attribution-plan.js'
 import type { StoredEvent } from '../../ports/event-store.js'
-import { compareLists, compareMoments } from './memory-order.js'
+import { compareLists, compareMoments } from '../../ports/order.js'
 import { numberAt } from './memory-properties.js'
 import { groupItems } from './memory-table.js'
 import { createWorld } from './memory-world.js'

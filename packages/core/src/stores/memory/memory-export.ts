@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../ports/event-store.js'
 import type { ExportPlan, ExportResult } from '../../ports/export-plan.js'
-import { compareMoments } from './memory-order.js'
+import { compareMoments } from '../../ports/order.js'
 import { momentOf, orNull, toRow } from './memory-reports.js'
 import { createWorld } from './memory-world.js'
 

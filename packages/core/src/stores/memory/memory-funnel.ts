@@ -5,7 +5,7 @@ import {
   type FunnelStepResult,
   funnelReach,
 } from '../../ports/funnel-plan.js'
-import { compareMoments, compareText } from './memory-order.js'
+import { compareMoments, compareText } from '../../ports/order.js'
 import { quantile } from './memory-stats.js'
 import { groupItems } from './memory-table.js'
 import { createWorld, type World } from './memory-world.js'

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../ports/event-store.js'
-import { compareText } from './memory-order.js'
+import { compareText } from '../../ports/order.js'
 
 /** The user of each linked anonymous id. */
 export type Links = ReadonlyMap<string, string>

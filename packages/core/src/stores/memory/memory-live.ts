@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../ports/event-store.js'
 import type { LivePlan, LiveResult } from '../../ports/live-plan.js'
-import { compareLists, compareMoments } from './memory-order.js'
+import { compareLists, compareMoments } from '../../ports/order.js'
 import { visitorOf } from './memory-stats.js'
 import { groupItems } from './memory-table.js'
 import { createWorld } from './memory-world.js'

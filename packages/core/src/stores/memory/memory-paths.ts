@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../ports/event-store.js'
+import { compareText } from '../../ports/order.js'
 import type { PathMove, PathsPlan, PathsResult } from '../../ports/paths-plan.js'
-import { compareText } from './memory-order.js'
 import type { Session } from './memory-sessions.js'
 import { sessionMeets } from './memory-stats.js'
 import { groupItems } from './memory-table.js'

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../ports/event-store.js'
+import { compareMoments, compareText } from '../../ports/order.js'
 import type { PersonIds, PersonPlan, PersonResult, Touch } from '../../ports/query-plan.js'
 import { identifies, linksOf } from './memory-identity.js'
-import { compareMoments, compareText } from './memory-order.js'
 import { meets, rowSubject } from './memory-world.js'
 
 /** Counts whatever is the person's, crawlers' events too: a person who asks for their data gets all of it. */

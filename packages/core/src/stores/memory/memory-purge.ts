@@ -8,9 +8,9 @@ import type {
   Trace,
 } from '../../ports/erasure-store.js'
 import type { StoredEvent } from '../../ports/event-store.js'
+import { compareText } from '../../ports/order.js'
 import type { QuarantinedEvent } from '../../ports/quarantine-store.js'
 import { identifies } from './memory-identity.js'
-import { compareText } from './memory-order.js'
 
 /** Rows by project and event id, as `memoryEvents` holds them. */
 type Rows = Map<string, Map<string, StoredEvent[]>>

@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../../ports/event-store.js'
+import { compareText } from '../../ports/order.js'
 import {
   type EventRange,
   type Landing,
@@ -6,7 +7,6 @@ import {
   VERDICT_COLUMNS,
   type VerdictStore,
 } from '../../ports/verdict-store.js'
-import { compareText } from './memory-order.js'
 
 /**
  * Judging history again, in the plainest way. `projects` holds rows by project and event id and is changed in place;

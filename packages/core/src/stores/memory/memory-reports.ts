@@ -1,5 +1,6 @@
 import type { EventRow } from '@millimetric/schema/wire'
 import type { StoredEvent } from '../../ports/event-store.js'
+import { compareMoments, compareText } from '../../ports/order.js'
 import type {
   EventMoment,
   EventsPlan,
@@ -8,7 +9,6 @@ import type {
   SourcesPlan,
   SourcesResultRow,
 } from '../../ports/query-plan.js'
-import { compareMoments, compareText } from './memory-order.js'
 import { ofPerson, seenLinks } from './memory-person.js'
 import { visitorOf } from './memory-stats.js'
 import { groupItems } from './memory-table.js'

@@ -1,7 +1,7 @@
 import type { JsonType } from '@millimetric/schema/wire'
 import type { StoredEvent } from '../../ports/event-store.js'
+import { compareText } from '../../ports/order.js'
 import type { SchemaPlan, SchemaResult, SchemaResultProperty } from '../../ports/schema-plan.js'
-import { compareText } from './memory-order.js'
 import { groupItems } from './memory-table.js'
 import { createWorld } from './memory-world.js'
 

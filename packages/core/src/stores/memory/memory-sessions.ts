@@ -1,7 +1,7 @@
 import { SESSION_DIMENSIONS, type SessionDimension } from '@millimetric/schema/wire'
 import type { StoredEvent } from '../../ports/event-store.js'
+import { compareMoments } from '../../ports/order.js'
 import type { PlanScope } from '../../ports/query-plan.js'
-import { compareMoments } from './memory-order.js'
 import { groupItems } from './memory-table.js'
 
 const HALF_HOUR = 1_800_000

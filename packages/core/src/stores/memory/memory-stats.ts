@@ -1,6 +1,7 @@
 import type { Metric, StatsDimension } from '@millimetric/schema/wire'
 import type { Condition } from '../../ports/conditions.js'
 import type { StoredEvent } from '../../ports/event-store.js'
+import { compareLists } from '../../ports/order.js'
 import {
   checkSeries,
   emptyValue,
@@ -10,7 +11,6 @@ import {
   type StatsResult,
   type StatsResultRow,
 } from '../../ports/stats-plan.js'
-import { compareLists } from './memory-order.js'
 import { numberAt } from './memory-properties.js'
 import { isSessionDimension, type Session } from './memory-sessions.js'
 import { groupItems } from './memory-table.js'

@@ -1,4 +1,4 @@
-import { REPEAT_SAFE, VISITOR_HASH } from './events.js'
+import { REPEAT_SAFE } from './events.js'
 
 /** Dimensions that a rollup keeps apart. */
 export const ROLLUP_DIMENSIONS = ['event_name', 'source', 'medium', 'channel'] as const
@@ -7,7 +7,7 @@ export const ROLLUP_DIMENSIONS = ['event_name', 'source', 'medium', 'channel'] a
 export function rollupOf(rows: string): string {
   return `SELECT ${ROLLUP_DIMENSIONS.join(', ')}, is_bot,
   count() AS events,
-  uniqExactState(${VISITOR_HASH}) AS visitors
+  uniqExactState(visitor) AS visitors
 FROM ${rows}
 GROUP BY ${ROLLUP_DIMENSIONS.join(', ')}, is_bot`
 }

@@ -1,9 +1,9 @@
 import type { Reading } from './reading.js'
 
-const HALF_HOUR_MS = 1_800_000
+export const HALF_HOUR_MS = 1_800_000
 const LOOK_MS = 86_400_000
 /** Half hours after which a session is split. */
-const LONGEST = 48
+export const LONGEST = 48
 
 /** Half hour of a row `e` of events, as 32 bits; inside one no gap can exceed thirty minutes. */
 export const EVENT_HALF: string = 'intDiv(toUnixTimestamp(e.timestamp), 1800)'
@@ -37,16 +37,17 @@ export const EVENT_PLACE: string = `concat(${[
   "reinterpret(byteSwap(e.seq), 'FixedString(4)')",
   'e.event_id',
 ].join(', ')})`
-const PAGEVIEW = "e.event_name = '$pageview'"
+/** Condition on rows `e`. */
+export const IS_PAGE = "e.event_name = '$pageview'"
 
 /** What a fragment takes of its events, by name. */
 export const FRAGMENT: {
   readonly [N in 'pageviews' | 'others' | 'entry_path' | 'exit_path']: string
 } = {
-  pageviews: `countIf(${PAGEVIEW})`,
+  pageviews: `countIf(${IS_PAGE})`,
   others: "countIf(e.event_name NOT IN ('$pageview', '$identify'))",
-  entry_path: `argMinIf(e.path, ${EVENT_PLACE}, ${PAGEVIEW})`,
-  exit_path: `argMaxIf(e.path, ${EVENT_PLACE}, ${PAGEVIEW})`,
+  entry_path: `argMinIf(e.path, ${EVENT_PLACE}, ${IS_PAGE})`,
+  exit_path: `argMaxIf(e.path, ${EVENT_PLACE}, ${IS_PAGE})`,
 }
 
 /** A column of the first event of a fragment. */

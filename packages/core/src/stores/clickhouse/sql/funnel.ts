@@ -1,10 +1,11 @@
 import { TIMESTAMP_RANGE } from '@millimetric/schema/limits'
 import { type FunnelPlan, funnelReach } from '../../../ports/funnel-plan.js'
 import { type Binder, createBinder, instant, type Statement } from './binder.js'
-import { chains, EVENT_PLACE, IN_SESSION, lookRange, SESSION_KEY } from './fragments.js'
+import { EVENT_PLACE, IN_SESSION, lookRange } from './fragments.js'
 import { owners, PERSON_HASH } from './identity.js'
 import type { Reading } from './reading.js'
 import { eventRows, type Rows } from './rows.js'
+import { sessionWalks } from './walks.js'
 
 /**
  * How a moment becomes something to sort by. `packed`: one 128-bit number of times, seq and steps, without the event id,
@@ -13,7 +14,9 @@ import { eventRows, type Rows } from './rows.js'
  */
 export type Sorting = 'packed' | 'exact'
 
-const STEP_BITS = 10
+/** Ten steps, and whether the event counts. */
+const MASK_BITS = 11
+const COUNTS = 1024
 const SEQ_BITS = 32
 /** Holds every millisecond of TIMESTAMP_RANGE. */
 const TIME_BITS = 42
@@ -114,15 +117,13 @@ FROM (${sorted(reading, plan, sorting, binder)})))`
 function sorted(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
   const exact = sorting === 'exact'
   const carries = plan.group_by !== null
-  const mask = exact ? 'item.5' : `toUInt16(bitAnd(item, ${2 ** STEP_BITS - 1}))`
-  const time = exact ? 'item.1' : `toUInt64(bitShiftRight(item, ${TIME_BITS + SEQ_BITS + STEP_BITS}))`
   const places = `arrayMap(place -> bitAnd(place, ${2 ** PLACE_BITS - 1}), arrayEnumerate(items))`
   const ties = exact
     ? '0'
-    : `arrayExists((item, before) -> bitShiftRight(item, ${STEP_BITS}) = bitShiftRight(before, ${STEP_BITS}), items, arrayPushFront(arrayPopBack(items), toUInt128(0)))`
+    : `arrayExists((item, before) -> bitShiftRight(item, ${MASK_BITS}) = bitShiftRight(before, ${MASK_BITS}), items, arrayPushFront(arrayPopBack(items), toUInt128(0)))`
   return `SELECT arraySort(items_found) AS items,
-  arrayMap((item, place) -> bitOr(bitShiftLeft(${time}, ${PLACE_BITS}), toUInt64(place)), items, ${places}) AS keys,
-  arrayMap(item -> ${mask}, items) AS masks,
+  arrayMap((item, place) -> bitOr(bitShiftLeft(${timeIn('item', sorting)}, ${PLACE_BITS}), toUInt64(place)), items, ${places}) AS keys,
+  arrayMap(item -> ${maskIn('item', sorting)}, items) AS masks,
   ${carries ? 'arraySort((value, item) -> item, values_found, items_found) AS values,' : ''}
   ${ties} AS has_ties
 FROM (${plan.scope === 'session' ? ofSessions(reading, plan, sorting, binder) : ofPersons(reading, plan, sorting, binder)})`
@@ -136,11 +137,11 @@ function ofPersons(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder:
     { from, to: funnelReach(plan), include_bots, visible, filters, asked: { from, to } },
     binder,
   )
-  const { mask, looked, item, carried } = stepEvent(rows, plan, sorting, binder)
+  const { mask, looked, itemOf, carried } = stepEvent(rows, plan, sorting, binder)
   const columns = [
     `${rows.person()} AS unit`,
     `${mask} AS mask`,
-    `${item} AS item`,
+    `${itemOf(mask)} AS item`,
     ...(carried === undefined ? [] : [`${carried} AS carried`]),
   ]
   return `SELECT groupArray(item) AS items_found${carried === undefined ? '' : ', groupArray(carried) AS values_found'}
@@ -150,7 +151,7 @@ GROUP BY unit
 HAVING max(bitTest(mask, 0))`
 }
 
-/** Likewise of each session: found with its fragments, because a join of them costs half as much again. */
+/** Likewise of each session: a join of events with their sessions costs half as much again. */
 function ofSessions(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: Binder): string {
   const { from, to, include_bots, visible = [], filters } = plan
   const asked = { from, to }
@@ -160,28 +161,32 @@ function ofSessions(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder
     { ...lookRange(reach, reading), include_bots, visible, filters: [], asked, near: reach },
     binder,
   )
-  const { mask, looked, item, carried } = stepEvent(rows, plan, sorting, binder)
+  const { mask, looked, itemOf, carried } = stepEvent(rows, plan, sorting, binder)
   const counts = [
     `e.timestamp >= ${instant(binder, reach.from)} AND e.timestamp < ${instant(binder, reach.to)}`,
     ...filters.map(rows.condition),
     ...looked,
   ].join(' AND ')
-  const columns = [
-    `groupArrayIf(${item}, ${counts}) AS items`,
-    `max(bitTest(${mask}, 0) AND ${counts}) AS begins`,
-    ...(carried === undefined ? [] : [`groupArrayIf(${carried}, ${counts}) AS carrieds`]),
-  ]
-  return `SELECT groupArrayArray(items) AS items_found${carried === undefined ? '' : ', groupArrayArray(carrieds) AS values_found'}
-FROM (${chains(rows.from([IN_SESSION]), columns)})
-GROUP BY ${SESSION_KEY}
-HAVING max(begins)`
+  // Events that do not count are there for the sessions alone.
+  const item = itemOf(`if(${counts}, bitOr(${mask}, ${COUNTS}), toUInt16(0))`)
+  const carries = carried !== undefined
+  const own = (step: string): string => (carries ? `${step}.1` : step)
+  const walks = sessionWalks(rows.from([IN_SESSION]), carries ? `tuple(${item}, ${carried})` : item, (step) =>
+    timeIn(own(step), sorting),
+  )
+  const found = carries
+    ? 'arrayMap(step -> step.1, taken) AS items_found, arrayMap(step -> step.2, taken) AS values_found'
+    : 'taken AS items_found'
+  return `SELECT ${found}
+FROM (SELECT arrayFilter(step -> bitAnd(${maskIn(own('step'), sorting)}, ${COUNTS}) != 0, walk) AS taken FROM (${walks}))
+WHERE arrayExists(step -> bitTest(${maskIn(own('step'), sorting)}, 0), taken)`
 }
 
-/** As SQL of a row: which steps it matches, as bits; whether it is looked at; what it is in order; what it brings along. */
+/** As SQL of a row: which steps it matches, as bits; whether it is looked at; what it is in order, with such bits; what it brings along. */
 interface StepEvent {
   readonly mask: string
   readonly looked: readonly string[]
-  readonly item: string
+  itemOf(mask: string): string
   readonly carried?: string
 }
 
@@ -200,10 +205,10 @@ function stepEvent(rows: Rows, plan: FunnelPlan, sorting: Sorting, binder: Binde
   const [sent, received] = ['e.timestamp', 'e.received_at'].map(
     (time) => `toUInt64(toUnixTimestamp64Milli(${time}))`,
   )
-  const item =
+  const itemOf = (bits: string): string =>
     sorting === 'exact'
-      ? `tuple(${sent}, ${received}, e.seq, e.event_id, ${mask})`
-      : `bitOr(bitOr(bitShiftLeft(toUInt128(${sent}), ${TIME_BITS + SEQ_BITS + STEP_BITS}), bitShiftLeft(toUInt128(${received}), ${SEQ_BITS + STEP_BITS})), bitOr(bitShiftLeft(toUInt128(e.seq), ${STEP_BITS}), toUInt128(${mask})))`
+      ? `tuple(${sent}, ${received}, e.seq, e.event_id, ${bits})`
+      : `bitOr(bitOr(bitShiftLeft(toUInt128(${sent}), ${TIME_BITS + SEQ_BITS + MASK_BITS}), bitShiftLeft(toUInt128(${received}), ${SEQ_BITS + MASK_BITS})), bitOr(bitShiftLeft(toUInt128(e.seq), ${MASK_BITS}), toUInt128(${bits})))`
   // What is between steps breaks a strict chain, so there it is looked at too; beyond the range as well, where `mask` knows
   // no first step.
   const identifies = matches.filter((_, depth) => plan.steps[depth]?.event === '$identify')
@@ -212,10 +217,21 @@ function stepEvent(rows: Rows, plan: FunnelPlan, sorting: Sorting, binder: Binde
     plan.order === 'strict'
       ? [`(${["e.event_name != '$identify'", ...identifies].join(' OR ')})`]
       : [`e.event_name IN ${names}`, `${mask} != 0`]
-  if (group_by === null) return { mask, looked, item }
+  if (group_by === null) return { mask, looked, itemOf }
   const value = group_by.of === 'first_touch' ? rows.person() : `toString(${rows.text(group_by.field)})`
   const none = group_by.of === 'first_touch' ? '0' : "''"
-  return { mask, looked, item, carried: `if(bitTest(${mask}, 0), ${value}, ${none})` }
+  return { mask, looked, itemOf, carried: `if(bitTest(${mask}, 0), ${value}, ${none})` }
+}
+
+/** Milliseconds of an item. */
+function timeIn(item: string, sorting: Sorting): string {
+  return sorting === 'exact'
+    ? `${item}.1`
+    : `toUInt64(bitShiftRight(${item}, ${TIME_BITS + SEQ_BITS + MASK_BITS}))`
+}
+
+function maskIn(item: string, sorting: Sorting): string {
+  return sorting === 'exact' ? `${item}.5` : `toUInt16(bitAnd(${item}, ${2 ** MASK_BITS - 1}))`
 }
 
 /** Milliseconds of a key. */

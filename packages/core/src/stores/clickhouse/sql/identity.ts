@@ -45,9 +45,8 @@ export function owners(reading: Reading, binder: Binder): string {
  */
 export const PERSON_HASH = 'if(l.owner != 0, l.owner, e.actor)'
 
-/** The visitor of a row `e`, as `VISITOR_HASH` has it for rows without a name. */
-export const EVENT_VISITOR =
-  "if(e.anonymous_id = '', sipHash64('u', e.user_id), sipHash64('a', e.anonymous_id))"
+/** The visitor of a row `e`: see `VISITOR` of the table. */
+export const EVENT_VISITOR = 'e.visitor'
 
 /**
  * Condition that keeps rows `e` of the people in a subquery of `person`, by {@link PERSON_HASH}. It looks at the row's own

@@ -1,29 +1,29 @@
-import type { Match } from '../../../ports/conditions.js'
 import type { PathsPlan } from '../../../ports/paths-plan.js'
-import { createBinder, type Statement } from './binder.js'
-import { EVENT_PLACE } from './fragments.js'
+import { type Binder, createBinder, type Statement } from './binder.js'
+import { IS_PAGE } from './fragments.js'
 import type { Reading } from './reading.js'
 import type { Rows } from './rows.js'
-import { sessionRows } from './sessions.js'
+import { OWN_PART, sessionPaths } from './sessions.js'
 
-const PAGE = "e.event_name = '$pageview'"
-const NODE = `if(${PAGE}, e.path, e.event_name)`
+/** Columns `step`, `node`, `onward` (0 ends, 1 goes on, 2 moves), `next` and `sessions`, all by name; at most `most` rows. */
+export function pathsStatement(reading: Reading, plan: PathsPlan, most: number): Statement {
+  const binder = createBinder(plan.project_id)
+  return {
+    query: `SELECT move.1 AS step, move.2 AS node, move.3 AS onward, move.4 AS next, count() AS sessions
+FROM (${movesOf(reading, plan, binder)})
+GROUP BY move
+LIMIT ${binder.bind('UInt32', most)}`,
+    params: binder.params,
+  }
+}
 
 /**
- * Columns `step`, `node`, `onward` (0 ends, 1 goes on, 2 moves), `next` and `sessions`; `node` and `next` are null beyond the
- * limit. What paths do at each step is counted by name once; the sessions at a node of the next step are those that move
- * to it, so both ends are ranked from the same counts.
+ * The same, ranked: `node` and `next` are null beyond the limit. The sessions at a node of the next step are those that move to it,
+ * so both ends are ranked from the same counts. Planning these windows takes the engine as long as a small project's paths.
  */
-export function pathsStatement(reading: Reading, plan: PathsPlan): Statement {
+export function rankedPathsStatement(reading: Reading, plan: PathsPlan): Statement {
   const binder = createBinder(plan.project_id)
-  const sessions = sessionRows(reading, plan, [], binder, (rows) => walkOf(rows, plan))
   const limit = binder.bind('UInt32', plan.limit)
-  const last = binder.bind('UInt32', plan.steps + 1)
-  const beyond = binder.bind('UInt32', plan.steps + 2)
-  const tail = startsElsewhere(plan)
-    ? 'arrayFilter((x, place) -> place = 1 OR x.4, tail, arrayEnumerate(tail))'
-    : 'tail'
-  const nodes = `arrayMap(x -> x.2, ${tail})`
   return {
     query: `SELECT step, if(place <= ${limit}, node, NULL) AS node, onward, if(onward = 2 AND next_place <= ${limit}, next, NULL) AS next, sum(times) AS sessions
 FROM (
@@ -33,22 +33,35 @@ FROM (
     SELECT *, sum(times) OVER (PARTITION BY step, node) AS here, sum(times) OVER (PARTITION BY step, onward, next) AS there
     FROM (
       SELECT move.1 AS step, move.2 AS node, move.3 AS onward, move.4 AS next, count() AS times
-      FROM (
-        SELECT arrayJoin(arrayMap(at -> (at - 1, nodes[at], multiIf(at = length(nodes), 0, at = ${last}, 1, 2), if(at = ${last}, '', nodes[at + 1])),
-          arrayEnumerate(arraySlice(nodes, 1, ${last})))) AS move
-        FROM (
-          SELECT arraySlice(${plan.collapse ? `arrayCompact(${nodes})` : nodes}, 1, ${beyond}) AS nodes
-          FROM (SELECT arraySlice(walk, arrayFirstIndex(x -> x.3, walk)) AS tail FROM (${sessions}) WHERE arrayExists(x -> x.3, walk))
-        )
-      )
+      FROM (${movesOf(reading, plan, binder)})
       GROUP BY move
     )
   )
 )
-GROUP BY step, node, onward, next
-ORDER BY step, node NULLS LAST, onward, next NULLS LAST`,
+GROUP BY step, node, onward, next`,
     params: binder.params,
   }
+}
+
+/** One row `move` a step of each session. */
+function movesOf(reading: Reading, plan: PathsPlan, binder: Binder): string {
+  const paths = sessionPaths(reading, plan, binder, {
+    own: (rows) => partsOf(rows, plan),
+    // Almost every session has a pageview.
+    ...(plan.start.event === '$pageview' && plan.start.where.length === 0 ? {} : { only: plan.start }),
+  })
+  const last = binder.bind('UInt32', plan.steps + 1)
+  const beyond = binder.bind('UInt32', plan.steps + 2)
+  const walk = plan.direction === 'forward' ? 'walk' : 'arrayReverse(walk)'
+  const isNode = startsElsewhere(plan) ? `place = 1 OR event.${NODE}` : `event.${START} OR event.${NODE}`
+  const names = `arrayMap(event -> event.${NAME}, arrayFilter((event, place) -> ${isNode}, tail, arrayEnumerate(tail)))`
+  return `SELECT arrayJoin(arrayMap(at -> (at - 1, nodes[at], multiIf(at = length(nodes), 0, at = ${last}, 1, 2), if(at = ${last}, '', nodes[at + 1])),
+  arrayEnumerate(arraySlice(nodes, 1, ${last})))) AS move
+FROM (
+  SELECT arraySlice(${walk}, arrayFirstIndex(event -> event.${START}, ${walk})) AS tail,
+    arraySlice(${plan.collapse ? `arrayCompact(${names})` : names}, 1, ${beyond}) AS nodes
+  FROM (${paths}) WHERE arrayExists(event -> event.${START}, walk)
+)`
 }
 
 /** Whether the start is an event that is no node by itself: then a later one like it is none either. */
@@ -56,17 +69,14 @@ function startsElsewhere({ start, events }: PathsPlan): boolean {
   return start.event !== '$pageview' && (!events || start.event === '$identify')
 }
 
-/** Nodes and starts of a session as `walk`, in the direction of the plan: (place, node, whether a start, whether a node). */
-function walkOf(rows: Rows, plan: PathsPlan): { fragment: string; session: string; only?: Match } {
-  const named = { op: 'is', field: 'event_name', values: [plan.start.event] } as const
-  const start = rows.condition({ op: 'and', of: [named, ...plan.start.where] })
-  const node = plan.events ? "e.event_name != '$identify'" : PAGE
-  const tuple = `tuple(${EVENT_PLACE}, ${NODE}, ${start}, ${node})`
-  const sort = plan.direction === 'forward' ? 'arraySort' : 'arrayReverseSort'
-  return {
-    fragment: `groupArrayIf(${tuple}, ${start} OR ${node}) AS seen`,
-    session: `${sort}(groupArrayArray(seen)) AS walk`,
-    // Almost every session has a pageview.
-    ...(plan.start.event === '$pageview' && plan.start.where.length === 0 ? {} : { only: plan.start }),
-  }
+const [NAME, START, NODE] = [OWN_PART, OWN_PART + 1, OWN_PART + 2]
+
+/** The name of an event as a node, whether it is a start, and whether it is a node. */
+function partsOf(rows: Rows, { start, events }: PathsPlan): string[] {
+  const named = { op: 'is', field: 'event_name', values: [start.event] } as const
+  return [
+    `if(${IS_PAGE}, e.path, e.event_name)`,
+    rows.condition({ op: 'and', of: [named, ...start.where] }),
+    events ? "e.event_name != '$identify'" : IS_PAGE,
+  ]
 }

@@ -11,11 +11,13 @@ import {
   FRAGMENT,
   firstOf,
   IN_SESSION,
+  IS_PAGE,
   lookRange,
   SESSION_KEY,
 } from './fragments.js'
 import type { Reading } from './reading.js'
 import { eventRows, type RowScope, type Rows } from './rows.js'
+import { sessionWalks } from './walks.js'
 
 export const SESSION_MEASURE: { readonly [M in SessionMetric]: string } = {
   sessions: 'count()',
@@ -26,65 +28,116 @@ export const SESSION_MEASURE: { readonly [M in SessionMetric]: string } = {
 
 /**
  * One row a session that starts in the range: `started`, `ended`, `views`, `rest`, and `session_<dimension>` for those
- * that are asked for, and a column of the caller's own: what it takes of a fragment, and of the fragments of a session. A
- * condition on what is not the session's own holds when one of its events meets it.
+ * that are asked for. A condition on what is not the session's own holds when one of its events meets it.
  */
 export function sessionRows(
   reading: Reading,
   plan: RowScope,
   dimensions: readonly SessionDimension[],
   binder: Binder,
-  own?: (rows: Rows) => OwnColumn,
 ): string {
-  const met: Condition[] = []
-  const used = new Set<SessionDimension>(dimensions)
-  const filters = plan.filters.map((condition) => sessionCondition(condition, used, met, binder))
-  const { from, to, include_bots, visible = [] } = plan
-  const asked = { from, to }
-  const near = { ...lookRange(plan, reading), include_bots, visible, filters: [], asked, near: asked }
-  const rows = eventRows(reading, near, binder)
-  const more = own?.(rows)
+  const { filters, dimensions: used, met } = sessionConditions(plan, dimensions, binder)
+  const rows = eventRows(reading, around(reading, plan), binder)
   const fragment = [
     `${FRAGMENT.pageviews} AS pageviews`,
     `${FRAGMENT.others} AS others`,
-    ...[...used].map((name) => `${isPage(name) ? FRAGMENT[name] : firstOf(rows.text(name))} AS ${name}`),
+    ...used.map((name) => `${isPage(name) ? FRAGMENT[name] : firstOf(rows.text(name))} AS ${name}`),
     ...met.map((condition, index) => `max(${rows.condition(condition)}) AS met_${index}`),
-    ...(more === undefined ? [] : [more.fragment]),
   ]
   const columns = [
     'min(started_ms) AS started',
     'max(ended_ms) AS ended',
     'sum(pageviews) AS views',
     'sum(others) AS rest',
-    ...[...used].map((name) => `${sessionColumn(name)} AS session_${name}`),
+    ...used.map((name) => `${sessionColumn(name)} AS session_${name}`),
     ...met.map((_, index) => `max(met_${index}) AS any_${index}`),
-    ...(more === undefined ? [] : [more.session]),
   ]
-  const conditions = [
-    `started >= ${binder.bind('Int64', from)}`,
-    `started < ${binder.bind('Int64', to)}`,
-    ...filters,
-  ]
-  const visits =
-    more?.only === undefined
-      ? []
-      : [`${EVENT_VISIT} IN (SELECT ${EVENT_VISIT} ${visitsWith(reading, near, more.only, binder)})`]
-  return `SELECT ${columns.join(', ')} FROM (${chains(rows.from([IN_SESSION, ...visits]), fragment)})
+  return `SELECT ${columns.join(', ')} FROM (${chains(rows.from([IN_SESSION]), fragment)})
 GROUP BY ${SESSION_KEY}
-HAVING ${conditions.join(' AND ')}`
+HAVING ${[...startsIn(plan, 'started', binder), ...filters].join(' AND ')}`
 }
 
-/** A column of the caller's own: what it takes of a fragment, and of the fragments of a session. */
-interface OwnColumn {
-  readonly fragment: string
-  readonly session: string
-  /** Sessions without such an event may be left out. All sessions of a visit stay, for they tell each other's beginning. */
-  readonly only?: Match
+/** The first of the caller's own parts of an event in a walk. */
+export const OWN_PART = 7
+
+/**
+ * One row a session that starts in the range, as `sessionRows` has it: `walk`, its events in order, as tuples. From {@link OWN_PART} on they
+ * hold what the caller adds of rows `e`. Sessions without an event like `only` may be left out.
+ */
+export function sessionPaths(
+  reading: Reading,
+  plan: RowScope,
+  binder: Binder,
+  { own, only }: { own: (rows: Rows) => readonly string[]; only?: Match },
+): string {
+  const { filters, dimensions, met } = sessionConditions(plan, [], binder)
+  const near = around(reading, plan)
+  const rows = eventRows(reading, near, binder)
+  const parts = [
+    ...['timestamp', 'received_at'].map((time) => `toUnixTimestamp64Milli(e.${time})`),
+    'e.seq',
+    'e.event_id',
+    IS_PAGE,
+    'e.path',
+    ...own(rows),
+  ]
+  const found: string[] = []
+  for (const name of dimensions) {
+    const page = isPage(name)
+    if (!page) parts.push(rows.text(name))
+    const event = page
+      ? `${name === 'entry_path' ? 'arrayFirst' : 'arrayLast'}(event -> event.5, walk)`
+      : 'walk[1]'
+    found.push(`${event}.${page ? 6 : parts.length} AS session_${name}`)
+  }
+  met.forEach((condition, index) => {
+    parts.push(rows.condition(condition))
+    found.push(`arrayExists(event -> event.${parts.length}, walk) AS any_${index}`)
+  })
+  // All sessions of a visit stay, for they tell each other's beginning.
+  const visits =
+    only === undefined
+      ? []
+      : [`${EVENT_VISIT} IN (SELECT ${EVENT_VISIT} ${visitsWith(reading, near, only, binder)})`]
+  const walks = sessionWalks(
+    rows.from([IN_SESSION, ...visits]),
+    `tuple(${parts.join(', ')})`,
+    (event) => `${event}.1`,
+  )
+  return `SELECT ${['walk', ...found].join(', ')} FROM (${walks}) WHERE ${[...startsIn(plan, 'walk[1].1', binder), ...filters].join(' AND ')}`
+}
+
+/** Of all rows that can share a session with rows of the range. */
+function around(reading: Reading, { from, to, include_bots, visible = [] }: RowScope): RowScope {
+  const asked = { from, to }
+  return { ...lookRange(asked, reading), include_bots, visible, filters: [], asked, near: asked }
+}
+
+function startsIn({ from, to }: RowScope, started: string, binder: Binder): string[] {
+  return [`${started} >= ${binder.bind('Int64', from)}`, `${started} < ${binder.bind('Int64', to)}`]
 }
 
 function visitsWith(reading: Reading, near: RowScope, { event, where }: Match, binder: Binder): string {
   const named: Condition = { op: 'is', field: 'event_name', values: [event] }
   return eventRows(reading, { ...near, filters: [named, ...where] }, binder).from([IN_SESSION])
+}
+
+/** Conditions on `session_<dimension>` and `any_<index>`, with the dimensions and conditions on events that these stand for. */
+interface SessionConditions {
+  readonly filters: readonly string[]
+  readonly dimensions: readonly SessionDimension[]
+  readonly met: readonly Condition[]
+}
+
+function sessionConditions(
+  plan: RowScope,
+  dimensions: readonly SessionDimension[],
+  binder: Binder,
+): SessionConditions {
+  const met: Condition[] = []
+  const used = new Set<SessionDimension>(dimensions)
+  const filters = plan.filters.map((condition) => sessionCondition(condition, used, met, binder))
+  return { filters, dimensions: [...used], met }
 }
 
 /** The condition on a session; adds what it needs of the session, and of its events. */

@@ -1,4 +1,4 @@
-import type { EventMoment } from '../../ports/query-plan.js'
+import type { EventMoment } from './query-plan.js'
 
 /** Order of UTF-8 bytes, which is that of code points and not of JavaScript's `<`: databases sort so. */
 export function compareText(a: string, b: string): number {

@@ -1,0 +1,23 @@
+import { EVENT_VISIT, HALF_HOUR_MS, LONGEST } from './fragments.js'
+
+/** Larger than the number of half hours of any chain. */
+const APART = 1_000_000
+
+/**
+ * One row a session, `walk`: its events in order, each as `item`, from rows `e` of events. Items begin with their time, so that
+ * they sort by it; `timeOf` finds its milliseconds. For questions that want the events of sessions: those that want sums
+ * of them are answered from `chains` in less time.
+ */
+export function sessionWalks(from: string, item: string, timeOf: (item: string) => string): string {
+  // Of caller-set ids, which are even, no pause ends a session.
+  const pauses = 'if(visit % 2 = 1, arrayDifference(times), arrayResize(emptyArrayInt64(), length(times)))'
+  return `SELECT arrayJoin(arraySplit((item, turn) -> turn != 0, items, arrayDifference(parts))) AS walk FROM (
+  SELECT ${EVENT_VISIT} AS visit, arraySort(groupArray(${item})) AS items,
+    arrayMap(item -> toInt64(${timeOf('item')}), items) AS times,
+    arrayMap(time -> intDiv(time, ${HALF_HOUR_MS}), times) AS halves,
+    arrayFill((half, pause) -> pause > ${HALF_HOUR_MS}, halves, ${pauses}) AS opened,
+    arrayMap((half, opening) -> opening * ${APART} + intDiv(half - opening, ${LONGEST}), halves, opened) AS parts
+  ${from}
+  GROUP BY visit
+)`
+}
