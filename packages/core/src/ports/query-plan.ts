@@ -45,11 +45,6 @@ export interface EventsPlan extends PlanScope {
   readonly limit: number
   /** Only events that come after this one in that order: older ones. */
   readonly after?: EventMoment | null
-  /**
-   * Only events of this person: of a user those that carry the id, and those that carry none of the visitors who are
-   * linked to it; of a visitor those that carry no user, whoever the visitor is linked to.
-   */
-  readonly person?: PersonIds
 }
 
 /** Exactly one of the ids is not empty. */
@@ -65,7 +60,11 @@ export interface SourcesPlan extends PlanScope {
   readonly breakdown: 'source_medium' | 'source'
 }
 
-/** Everything about one person; a visitor who is linked to a user stands for the user. */
+/**
+ * Everything about one person; a visitor who is linked to a user stands for the user. Events of a user are those that carry
+ * the id, and those that carry none of the visitors who are linked to it; of a visitor who is nobody those that carry no
+ * user, whoever the visitor is linked to.
+ */
 export interface PersonPlan extends PersonIds {
   readonly kind: 'person'
   readonly project_id: string
@@ -74,6 +73,9 @@ export interface PersonPlan extends PersonIds {
   readonly visible?: readonly Condition[]
   readonly from: number
   readonly to: number
+  /** A page of the person's events, as of an {@link EventsPlan}. */
+  readonly limit: number
+  readonly after?: EventMoment | null
 }
 
 /** A validated question, pinned to one project. A closed union: a new report is one more kind here. */
@@ -116,7 +118,8 @@ export interface Touch {
   readonly channel: string
 }
 
-export interface PersonResult {
+/** A page of the person's events, newest first; the rest is about all of them, whatever the page. */
+export interface PersonResult extends EventsResult {
   /** Asked for, or whom the visitor is linked to; empty for a visitor who is linked to nobody. */
   readonly user_id: string
   /** Visitors linked to the user, ascending; or the one asked for. */

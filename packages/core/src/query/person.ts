@@ -4,11 +4,11 @@ import type { PersonQuestion, PersonResponse, PersonTouch } from '@millimetric/s
 import { type Principal, requireReports, requireScope } from '../auth/principal.js'
 import { AnalyticsError } from '../errors.js'
 import type { CallOptions } from '../ports/event-store.js'
-import type { PersonIds, QueryResults, Touch } from '../ports/query-plan.js'
+import type { Touch } from '../ports/query-plan.js'
 import { isoInZone } from './calendar.js'
 import { readCursor, writeCursor } from './cursor.js'
 import type { QueryDeps } from './events.js'
-import { DEFAULT_LIMIT, describeResult, pinned, planScope, readParams, type Scope } from './plan.js'
+import { DEFAULT_LIMIT, describeResult, planScope, readParams, type Scope } from './plan.js'
 
 /**
  * Who somebody is, and everything they did on all their devices, a page at a time: walking `next_cursor` brings every
@@ -22,7 +22,6 @@ export async function queryPerson(
 ): Promise<PersonResponse> {
   requireScope(principal, 'read')
   requireReports(principal)
-  const call = { ...options, began: performance.now() }
   const { user_id = '', anonymous_id = '', limit, cursor, ...range } = readParams(personParamsSchema, input)
   if ((user_id === '') === (anonymous_id === '')) {
     throw new AnalyticsError('invalid_params', 'user_id: send either user_id or anonymous_id.', {
@@ -30,28 +29,15 @@ export async function queryPerson(
     })
   }
   const scope = scopeOf(deps, principal, range)
-  const after = cursor === undefined ? null : readCursor(cursor)
+  const page = {
+    limit: limit ?? DEFAULT_LIMIT,
+    after: cursor === undefined ? null : readCursor(cursor),
+  }
   const { project_id, kept_from, visible, from, to } = scope
-  const person = deps.store.query<'person'>(
-    { kind: 'person', project_id, kept_from, visible, from, to, user_id, anonymous_id },
-    call,
+  const found = await deps.store.query<'person'>(
+    { kind: 'person', project_id, kept_from, visible, from, to, user_id, anonymous_id, ...page },
+    { ...options, began: performance.now() },
   )
-  const timeline = async (of: PersonIds): Promise<QueryResults['events']> =>
-    await deps.store.query<'events'>(
-      { kind: 'events', ...pinned(scope), person: of, limit: limit ?? DEFAULT_LIMIT, after },
-      call,
-    )
-  // A visitor may be somebody, which must be known first; a user is who is asked for.
-  const [found, { rows, next, ...facts }] = await Promise.all([
-    person,
-    user_id === ''
-      ? person.then((known) =>
-          timeline(
-            known.user_id === '' ? { user_id, anonymous_id } : { user_id: known.user_id, anonymous_id: '' },
-          ),
-        )
-      : timeline({ user_id, anonymous_id: '' }),
-  ])
   const moment = (ms: number | null): string | null => (ms === null ? null : isoInZone(ms, scope.timezone))
   return {
     user_id: found.user_id === '' ? null : found.user_id,
@@ -63,9 +49,9 @@ export async function queryPerson(
     first_touch: shapeTouch(found.first_touch, scope.timezone),
     last_touch: shapeTouch(found.last_touch, scope.timezone),
     traits: found.traits,
-    timeline: rows,
-    next_cursor: next === null ? null : writeCursor(next),
-    meta: describeResult(scope, facts),
+    timeline: found.rows,
+    next_cursor: found.next === null ? null : writeCursor(found.next),
+    meta: describeResult(scope, found),
   }
 }
 

@@ -100,10 +100,13 @@ export const lengthCases: readonly EventStoreCase[] = [
           storedEvent({ event_id: 'other', anonymous_id: 'other', timestamp: TEST_NOON + 3 }),
         ),
       )
-      const found = await store.query<'person'>(person({ user_id: 'u' }))
+      const found = await store.query<'person'>(person({ user_id: 'u', limit: 2 }))
       expectEqual([found.events, found.anonymous_ids.length], [1502, 1500], 'person')
-      const newest = events({ person: { user_id: 'u', anonymous_id: '' }, limit: 2 })
-      expectEqual(await ids(store, newest), ['last', 'first'], 'timeline')
+      expectEqual(
+        found.rows.map(({ event_id }) => event_id),
+        ['last', 'first'],
+        'timeline',
+      )
     },
   },
   {

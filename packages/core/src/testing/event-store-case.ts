@@ -1,6 +1,14 @@
 import type { EventStore, StoredEvent } from '../ports/event-store.js'
-import type { EventsPlan, PersonPlan, PersonResult, PlanScope, SourcesPlan } from '../ports/query-plan.js'
+import type {
+  EventsPlan,
+  EventsResult,
+  PersonPlan,
+  PersonResult,
+  PlanScope,
+  SourcesPlan,
+} from '../ports/query-plan.js'
 import type { StatsPlan } from '../ports/stats-plan.js'
+import { expectEqual } from './expect.js'
 import { TEST_NOON, TEST_PROJECT } from './stored-event.js'
 
 /** One promise of the port. Each case gets an empty store of its own. */
@@ -56,7 +64,7 @@ export function sessions(fields: Partial<StatsPlan> = {}): StatsPlan {
 
 export function person(fields: Partial<PersonPlan>): PersonPlan {
   const { project_id, from, to } = SCOPE
-  return { kind: 'person', project_id, user_id: '', anonymous_id: '', from, to, ...fields }
+  return { kind: 'person', project_id, user_id: '', anonymous_id: '', from, to, limit: 100, ...fields }
 }
 
 let tokens = 0
@@ -118,8 +126,22 @@ export async function sessionTotals(store: EventStore, plan: StatsPlan = session
   return rows.flatMap((row) => [row.sessions, row.bounces, row.pageviews, row.duration_ms / MINUTE])
 }
 
-export async function ask(store: EventStore, fields: Partial<PersonPlan>): Promise<PersonResult> {
-  return await store.query<'person'>(person(fields))
+/** What is said of a person, which is the same whether their events fill one page or more. */
+export async function ask(store: EventStore, fields: Partial<PersonPlan>): Promise<PersonFacts> {
+  const found = factsOf(await store.query<'person'>(person(fields)))
+  expectEqual(
+    factsOf(await store.query<'person'>(person({ ...fields, limit: 1 }))),
+    found,
+    'on a page of one',
+  )
+  return found
+}
+
+export type PersonFacts = Omit<PersonResult, keyof EventsResult>
+
+export function factsOf(result: PersonResult): PersonFacts {
+  const { rows: _, next: __, truncated: ___, estimated: ____, answered_by: _____, ...facts } = result
+  return facts
 }
 
 export const HOSTILE: readonly string[] = [

@@ -107,18 +107,15 @@ function makeAnyQuestion(random: Random, history: History): QueryPlan {
         ...scope,
         filters: makeConditions(random, events, true),
         after: random.chance(0.3) ? random.pick(events) : null,
-        ...(random.chance(0.3) ? { person: makePersonIds(random, events) } : {}),
       }
     case 'sources': {
       const breakdown = random.pick(['source', 'source_medium'] as const)
       return { kind, ...scope, breakdown, filters: makeConditions(random, events, true) }
     }
     case 'person': {
-      const { user_id, anonymous_id } = random.pick(events)
-      const byUser = anonymous_id === '' || (user_id !== '' && random.chance(0.5))
-      const ids = byUser ? { user_id, anonymous_id: '' } : { user_id: '', anonymous_id }
-      const { limit: _, include_bots: __, ...asked } = scope
-      return { kind, ...asked, ...ids }
+      const { include_bots: _, ...asked } = scope
+      const after = random.chance(0.3) ? random.pick(events) : null
+      return { kind, ...asked, ...makePersonIds(random, events), after }
     }
     case 'schema':
       return {
@@ -285,7 +282,6 @@ function some<T>(random: Random, list: readonly T[], sizes: readonly number[] = 
 /** The answer apart from how it was found. */
 export async function answer(store: EventStore, plan: Question): Promise<{ facts: unknown; by: string }> {
   if (plan.kind === 'asked') return await answerAsked(store, plan)
-  if (plan.kind === 'person') return { facts: await store.query<'person'>(plan), by: 'raw' }
   if (plan.kind === 'export') return { facts: await exportPages(store, plan), by: 'raw' }
   const { answered_by, ...facts } = await askOther(store, plan)
   return { facts, by: answered_by }
@@ -293,11 +289,13 @@ export async function answer(store: EventStore, plan: Question): Promise<{ facts
 
 async function askOther(
   store: EventStore,
-  plan: Exclude<QueryPlan, { kind: 'person' | 'export' }>,
+  plan: Exclude<QueryPlan, { kind: 'export' }>,
 ): Promise<ResultFacts> {
   switch (plan.kind) {
     case 'events':
       return await store.query<'events'>(plan)
+    case 'person':
+      return await store.query<'person'>(plan)
     case 'stats':
       return await store.query<'stats'>(plan)
     case 'schema':

@@ -85,6 +85,7 @@ test('two processes store one id in the same instant: one counts from the first 
     project_id: TEST_PROJECT,
     user_id: 'u1',
     anonymous_id: '',
+    limit: 10,
     from: scope.from,
     to: scope.to,
   } as const

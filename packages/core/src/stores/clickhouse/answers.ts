@@ -2,7 +2,6 @@ import type { EventRow, ExportRow } from '@millimetric/schema/wire'
 import type { CallOptions } from '../../ports/event-store.js'
 import type { ExportPlan, ExportResult } from '../../ports/export-plan.js'
 import type {
-  EventMoment,
   EventsPlan,
   EventsResult,
   QueryPlan,
@@ -14,6 +13,7 @@ import { createCohortsAnswer } from './cohorts-answer.js'
 import { createExactAnswers } from './exact-answers.js'
 import { createFunnelAnswer } from './funnel-answer.js'
 import { createLiveAnswer } from './live-answer.js'
+import { type Placed, pageOf } from './pages.js'
 import { createPathsAnswer } from './paths-answer.js'
 import { createPersonAnswer } from './person-answer.js'
 import { type Read, rawFacts } from './reader.js'
@@ -62,19 +62,12 @@ function answersOf(read: Read, database: string, distinct: boolean): Answers {
 
   async function events(plan: EventsPlan, options?: CallOptions): Promise<EventsResult> {
     const found = await read<Placed<EventRow>>(eventsStatement(await reading(plan), plan), options)
-    return {
-      ...rawFacts(found.length > plan.limit),
-      rows: found.slice(0, plan.limit).map(({ moment: _, ...row }) => row),
-      next: nextOf(found, plan.limit),
-    }
+    return { ...rawFacts(found.length > plan.limit), ...pageOf(found, plan.limit) }
   }
 
   async function exported(plan: ExportPlan, options?: CallOptions): Promise<ExportResult> {
     const found = await read<Placed<ExportRow>>(exportStatement(await reading(plan), plan), options)
-    return {
-      rows: found.slice(0, plan.limit).map(({ moment: _, ...row }) => row),
-      next: nextOf(found, plan.limit),
-    }
+    return pageOf(found, plan.limit)
   }
 
   async function sources(plan: SourcesPlan, options?: CallOptions): Promise<QueryResults['sources']> {
@@ -109,14 +102,4 @@ function answersOf(read: Read, database: string, distinct: boolean): Answers {
     paths: createPathsAnswer(read, reading),
     stats: createStatsAnswer({ read, reading }),
   }
-}
-
-type Placed<Row> = Row & { moment: readonly [number, number, number] }
-
-/** Place of the last row of a page, when one more was found than the page holds. */
-function nextOf(found: readonly Placed<EventRow>[], limit: number): EventMoment | null {
-  const last = found.length > limit ? found[limit - 1] : undefined
-  if (last === undefined) return null
-  const [timestamp, received_at, seq] = last.moment
-  return { timestamp, received_at, seq, event_id: last.event_id }
 }

@@ -2,6 +2,7 @@ import type { StoredEvent } from '../../ports/event-store.js'
 import { compareMoments, compareText } from '../../ports/order.js'
 import type { PersonIds, PersonPlan, PersonResult, Touch } from '../../ports/query-plan.js'
 import { identifies, linksOf } from './memory-identity.js'
+import { pageOf } from './memory-reports.js'
 import { meets, rowSubject } from './memory-world.js'
 
 /** Counts whatever is the person's, crawlers' events too: a person who asks for their data gets all of it. */
@@ -18,6 +19,7 @@ export function answerPerson(plan: PersonPlan, all: readonly StoredEvent[]): Per
   const ids = (list: readonly (readonly [visitor: string, user: string])[]): string[] =>
     distinct(list.filter(([, user]) => user === user_id).map(([visitor]) => visitor))
   return {
+    ...pageOf(plan, own),
     user_id,
     anonymous_ids: user_id === '' ? [plan.anonymous_id] : ids([...links.own]),
     conflicts: user_id === '' ? [] : ids(links.others),
@@ -36,10 +38,7 @@ interface SeenLinks {
   readonly others: readonly (readonly [visitor: string, user: string])[]
 }
 
-export function seenLinks(
-  plan: Pick<PersonPlan, 'kept_from' | 'visible'>,
-  all: readonly StoredEvent[],
-): SeenLinks {
+function seenLinks(plan: Pick<PersonPlan, 'kept_from' | 'visible'>, all: readonly StoredEvent[]): SeenLinks {
   const links = linksOf(all, plan.kept_from)
   const said = identifies(all)
     .filter((event) => event.timestamp >= (plan.kept_from ?? 0) && exists(event, plan))
@@ -48,7 +47,7 @@ export function seenLinks(
   return { own: new Map(said.filter(linked)), others: said.filter((one) => !linked(one)) }
 }
 
-export function ofPerson(person: PersonIds, { own }: SeenLinks): (event: StoredEvent) => boolean {
+function ofPerson(person: PersonIds, { own }: SeenLinks): (event: StoredEvent) => boolean {
   return ({ user_id, anonymous_id }) => {
     if (user_id !== '') return user_id === person.user_id
     return person.user_id === ''

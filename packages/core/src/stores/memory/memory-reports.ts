@@ -9,7 +9,6 @@ import type {
   SourcesPlan,
   SourcesResultRow,
 } from '../../ports/query-plan.js'
-import { ofPerson, seenLinks } from './memory-person.js'
 import { visitorOf } from './memory-stats.js'
 import { groupItems } from './memory-table.js'
 import { createWorld } from './memory-world.js'
@@ -19,10 +18,15 @@ function facts(truncated: boolean): { truncated: boolean; estimated: boolean; an
 }
 
 export function answerEvents(plan: EventsPlan, all: readonly StoredEvent[]): EventsResult {
-  const { after, limit, person } = plan
-  const newestFirst = createWorld(plan, all)
-    .asked.filter((event) => after === null || after === undefined || compareMoments(event, after) < 0)
-    .filter(person === undefined ? () => true : ofPerson(person, seenLinks(plan, all)))
+  return pageOf(plan, createWorld(plan, all).asked)
+}
+
+export function pageOf(
+  { after, limit }: Pick<EventsPlan, 'after' | 'limit'>,
+  events: readonly StoredEvent[],
+): EventsResult {
+  const newestFirst = events
+    .filter((event) => after === null || after === undefined || compareMoments(event, after) < 0)
     .sort((a, b) => compareMoments(b, a))
   const truncated = newestFirst.length > limit
   return {

@@ -1,8 +1,7 @@
 import type { EventsPlan, SourcesPlan } from '../../../ports/query-plan.js'
 import { identifier } from '../client.js'
-import { createBinder, instant, type Statement } from './binder.js'
+import { type Binder, createBinder, instant, type Statement } from './binder.js'
 import { EVENT_VISITOR } from './identity.js'
-import { ownRows } from './person.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 
@@ -22,30 +21,30 @@ export const EVENT_ROW: string = `
   e.country AS country, e.device_type AS device_type, e.browser AS browser, e.os AS os, e.is_bot AS is_bot,
   e.properties AS properties`
 
+/** Place of a row without its id, as `Placed` has it. */
+export const EVENT_MOMENT =
+  '(toUnixTimestamp64Milli(e.timestamp), toUnixTimestamp64Milli(e.received_at), e.seq)'
+
+/** Conditions on rows `e`. */
+export function olderThan(after: EventsPlan['after'], binder: Binder): string[] {
+  if (after === null || after === undefined) return []
+  const [timestamp, received_at] = [after.timestamp, after.received_at].map((ms) => instant(binder, ms))
+  return [
+    // Said twice: the comparison of tuples is exact, that of the time alone tells which parts need not be read.
+    `e.timestamp <= ${timestamp}`,
+    `(e.timestamp, e.received_at, e.seq, e.event_id) < (${timestamp}, ${received_at}, ${binder.bind('UInt32', after.seq)}, ${binder.bind('String', after.event_id)})`,
+  ]
+}
+
 /** Rows as the wire shows them with `moment` for the place of each, newest first; one more than the limit. */
 export function eventsStatement(reading: Reading, plan: EventsPlan): Statement {
   const binder = createBinder(plan.project_id)
   const rows = eventRows(reading, plan, binder)
-  const { after, person } = plan
-  const older =
-    after === null || after === undefined
-      ? []
-      : [
-          // Said twice: the comparison of tuples is exact, that of the time alone tells which parts need not be read.
-          `e.timestamp <= ${instant(binder, after.timestamp)}`,
-          `(e.timestamp, e.received_at, e.seq, e.event_id) < (${instant(binder, after.timestamp)}, ${instant(binder, after.received_at)}, ${binder.bind('UInt32', after.seq)}, ${binder.bind('String', after.event_id)})`,
-        ]
-  // In the order of the table the engine stops early, which is right for a page of everything. One person's events are so few
-  // that it would go through all columns of the range for them: an expression makes it find them first.
-  const order =
-    person === undefined
-      ? 'e.timestamp DESC, e.received_at DESC, e.seq DESC, e.event_id DESC'
-      : 'moment DESC, e.event_id DESC'
   return {
     query: `SELECT ${EVENT_ROW},
-  (toUnixTimestamp64Milli(e.timestamp), toUnixTimestamp64Milli(e.received_at), e.seq) AS moment
-${rows.from([...older, ...(person === undefined ? [] : [ownRows(reading, plan, person, binder)])])}
-ORDER BY ${order}
+  ${EVENT_MOMENT} AS moment
+${rows.from(olderThan(plan.after, binder))}
+ORDER BY e.timestamp DESC, e.received_at DESC, e.seq DESC, e.event_id DESC
 LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,
     params: binder.params,
   }
