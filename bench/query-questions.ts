@@ -135,12 +135,21 @@ const REPORT_QUESTIONS: readonly Question[] = [
     name: 'person',
     ask: async (analytics, range) => {
       const answer = await analytics.person({ ...range, user_id: 'u5', limit: 100 })
-      const { anonymous_ids, conflicts, events, first_touch, timeline } = answer
+      const { anonymous_ids, conflicts, events, traits, timeline } = answer
       const [first, last] = [answer.first_seen, answer.last_seen].map((at) =>
         at === null ? null : Date.parse(at),
       )
-      const newest = timeline.map(({ event_id, event_name, path }) => [event_id, event_name, path])
-      return [[anonymous_ids, conflicts, events, first, last, first_touch?.source ?? '', newest]]
+      const [first_touch, last_touch] = [answer.first_touch, answer.last_touch].map((touch) => {
+        if (touch === null) return []
+        const { timestamp, source, medium, campaign, channel } = touch
+        return [[Date.parse(timestamp), source, medium, campaign ?? '', channel]]
+      })
+      const said = Object.entries(traits)
+        .map(([key, value]) => [key, JSON.stringify(value)])
+        .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
+      return [
+        [anonymous_ids, conflicts, events, first, last, first_touch, last_touch, said, valuesOf(timeline)],
+      ]
     },
   },
 ]
