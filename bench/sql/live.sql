@@ -15,5 +15,5 @@ FROM (
     argMax(toString(country), (timestamp, received_at, seq, event_id)) AS last_country
   FROM {db:Identifier}.events
   WHERE project_id = {project:UUID} AND timestamp > {to:DateTime} - 1800 AND timestamp <= {to:DateTime} AND NOT is_bot
-  GROUP BY if(anonymous_id = '', xxh3('u', user_id), xxh3('a', anonymous_id))
+  GROUP BY visitor
 )

@@ -1,7 +1,7 @@
 -- Where events came from: events, visitors and the paid share by source and medium.
 -- Each event is stored once.
 SELECT source, medium, count() AS events,
-  uniqExact(if(anonymous_id = '', xxh3('u', user_id), xxh3('a', anonymous_id))) AS uniques, countIf(medium = 'paid') / events AS paid_share
+  uniqExact(visitor) AS uniques, countIf(medium = 'paid') / events AS paid_share
 FROM {db:Identifier}.events
 WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot
 GROUP BY source, medium

@@ -5,7 +5,7 @@ WITH if(toStartOfMonth({from:DateTime}) = {from:DateTime} AND toStartOfMonth({to
 SELECT source, countIf(timestamp >= {from:DateTime}) AS count, uniqExactIf(visitor, timestamp >= {from:DateTime}) AS uniques,
   countIf(timestamp < {from:DateTime}) AS count_before, uniqExactIf(visitor, timestamp < {from:DateTime}) AS uniques_before
 FROM (
-  SELECT source, timestamp, if(anonymous_id = '', xxh3('u', user_id), xxh3('a', anonymous_id)) AS visitor
+  SELECT source, timestamp, visitor AS visitor
   FROM {db:Identifier}.events
   WHERE project_id = {project:UUID} AND timestamp >= before AND timestamp < {to:DateTime} AND NOT is_bot
 )

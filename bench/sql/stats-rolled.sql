@@ -1,7 +1,7 @@
 -- Events and visitors by UTC day, empty days too: from raw events, where ours may answer from a rollup.
 -- Each event is stored once.
 SELECT toDate(timestamp) AS day, count() AS count,
-  uniqExact(if(anonymous_id = '', xxh3('u', user_id), xxh3('a', anonymous_id))) AS uniques
+  uniqExact(visitor) AS uniques
 FROM {db:Identifier}.events
 WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot
 GROUP BY day

@@ -3,7 +3,7 @@
 SELECT toString(toDate({from:DateTime}) + day) AS bucket, source, counts[indexOf(days, day)] AS count, visitors[indexOf(days, day)] AS uniques FROM (
   SELECT source, groupArray(at) AS days, groupArray(events) AS counts, groupArray(seen) AS visitors, sum(events) AS total FROM (
     SELECT source, toUInt32(toDate(timestamp) - toDate({from:DateTime})) AS at, count() AS events,
-      uniqExact(if(anonymous_id = '', xxh3('u', user_id), xxh3('a', anonymous_id))) AS seen
+      uniqExact(visitor) AS seen
     FROM {db:Identifier}.events
     WHERE project_id = {project:UUID} AND timestamp >= {from:DateTime} AND timestamp < {to:DateTime} AND NOT is_bot
     GROUP BY source, at

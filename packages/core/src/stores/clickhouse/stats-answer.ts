@@ -13,6 +13,11 @@ import { type NamedGroups, nameGroups } from './sql/stats-part.js'
 
 type Row = { readonly [column: string]: string | number | null | undefined }
 
+/** A group, with its buckets and the metrics of each. */
+type Series = { readonly series: readonly (readonly (number | null)[])[] } & {
+  readonly [column: string]: unknown
+}
+
 export function createStatsAnswer({
   read,
   reading,
@@ -38,7 +43,7 @@ export function createStatsAnswer({
       }
     }
     if (ranksItself(plan)) {
-      const series = await read<Row>(rankedSeriesStatement(how, { plan, buckets, only }, rolled), options)
+      const series = await read<Series>(rankedSeriesStatement(how, { plan, buckets, only }, rolled), options)
       return { estimated: false, answered_by, ...rankedRows(plan, series) }
     }
     const found = await ask(null, only)
@@ -60,28 +65,45 @@ export function createStatsAnswer({
 /** Rows by bucket and place, without those of the group beyond the limit. */
 function rankedRows(
   plan: StatsPlan,
-  series: readonly Row[],
+  series: readonly Series[],
 ): Pick<StatsResult, 'groups' | 'rows' | 'truncated'> {
-  const groups: (readonly string[])[] = []
-  const rows: StatsResultRow[] = []
-  for (const found of series) {
-    const place = Number(found.place)
-    if (place > plan.limit) continue
-    const row = toRow(plan, found)
-    groups[place - 1] = row.group
-    rows.push(row)
-  }
-  return { groups, rows, truncated: rows.length < series.length }
+  const kept = series.slice(0, plan.limit).map((row) => ({ group: groupOf(plan, row), points: row.series }))
+  const rows = kept
+    .flatMap(({ group, points }) =>
+      points.map(([bucket, ...values]) => ({
+        group,
+        bucket: startOf(plan, bucket),
+        values: valuesIn(plan, values),
+      })),
+    )
+    // Those of one bucket stay in the order of their groups.
+    .sort((a, b) => (a.bucket ?? 0) - (b.bucket ?? 0))
+  return { groups: kept.map(({ group }) => group), rows, truncated: series.length > plan.limit }
 }
 
 function toRow(plan: StatsPlan, row: Row): StatsResultRow {
-  const { bucket } = row
   return {
-    group: plan.group_by.map((_, index) => String(row[`group_${index}`] ?? '')),
-    bucket: typeof bucket === 'number' ? bucket : null,
-    values: plan.metrics.map((metric, index) => {
-      const value = row[`metric_${index}`]
-      return typeof value === 'number' ? value : emptyValue(metric)
-    }),
+    group: groupOf(plan, row),
+    bucket: startOf(plan, row.bucket),
+    values: valuesIn(
+      plan,
+      plan.metrics.map((_, index) => row[`metric_${index}`]),
+    ),
   }
+}
+
+/** Epoch milliseconds of a bucket. */
+function startOf({ buckets }: StatsPlan, bucket: unknown): number | null {
+  return typeof bucket === 'number' ? (buckets?.[0] ?? 0) + bucket * 1000 : null
+}
+
+function groupOf({ group_by }: StatsPlan, row: { readonly [column: string]: unknown }): string[] {
+  return group_by.map((_, index) => String(row[`group_${index}`] ?? ''))
+}
+
+function valuesIn({ metrics }: StatsPlan, values: readonly unknown[]): (number | null)[] {
+  return metrics.map((metric, index) => {
+    const value = values[index]
+    return typeof value === 'number' ? value : emptyValue(metric)
+  })
 }

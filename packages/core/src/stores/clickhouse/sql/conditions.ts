@@ -40,7 +40,12 @@ export function textSql(text: string, { op, values, fold }: TextCondition, binde
   const left = folds ? `lowerUTF8(${text})` : text
   // Folded here: `IN` takes a computed list for something else than it is, and matches everything.
   const wanted = folds ? values.map((value) => value.toLowerCase()) : values
-  if (op === 'is') return `${left} IN ${binder.bind('Array(String)', wanted)}`
+  if (op === 'is') {
+    const [only] = wanted
+    return only !== undefined && wanted.length === 1
+      ? `${left} = ${binder.bind('String', only)}`
+      : `${left} IN ${binder.bind('Array(String)', wanted)}`
+  }
   if (op === 'matches' || wanted.length <= MOST_TESTS) {
     return `(${wanted.map((value) => valueSql(left, { op, value, fold }, binder)).join(' OR ')})`
   }

@@ -9,7 +9,15 @@ import { conditionSql, rowColumns } from './conditions.js'
 import { EVENT_VISITOR } from './identity.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
-import { bucketOf, grouped, groupKeys, onlyGroups, type StatsPart } from './stats-part.js'
+import {
+  bucketOf,
+  EVENT_SECOND,
+  grouped,
+  groupKeys,
+  onlyGroups,
+  type StatsPart,
+  sinceFirst,
+} from './stats-part.js'
 
 export interface FreshDay extends Day {
   readonly generation: string
@@ -150,12 +158,13 @@ export function rollupPart(
     ...[...visible, ...plan.filters].map((condition) => conditionSql(condition, columns, binder)),
     ...only.map((one) => onlyGroups(one, (dimension) => columns.text(dimension), binder)),
   ]
-  const dayStart = 'toInt64(toUnixTimestamp(r.day_start)) * 1000'
+  const dayStart = 'toUnixTimestamp(r.day_start)'
   // Days are most often the buckets; else each is looked for, which takes as long as all the rest.
   const starts = new Set(buckets)
-  const bucket = fresh.every(({ start }) => starts.has(start))
-    ? [`${dayStart} AS bucket`]
-    : bucketOf(dayStart, buckets, binder)
+  const bucket =
+    buckets !== null && fresh.every(({ start }) => starts.has(start))
+      ? [`${sinceFirst(dayStart, buckets, binder)} AS bucket`]
+      : bucketOf(dayStart, buckets, binder)
   const rollupBy = (values: readonly string[]): string => `SELECT ${[
     ...plan.group_by.map((dimension, index) => `${columns.text(dimension)} AS group_${index}`),
     ...bucket,
@@ -170,7 +179,7 @@ ${grouped(by)}`
     const rows = eventRows(reading, { ...plan, from: start, to: end }, binder)
     const columnsOfGap = [
       ...plan.group_by.map((dimension, index) => `${rows.text(dimension)} AS group_${index}`),
-      ...bucketOf('toUnixTimestamp64Milli(e.timestamp)', buckets, binder),
+      ...bucketOf(EVENT_SECOND, buckets, binder),
       ...measures.map((measure, index) => `${measure?.raw ?? 'NULL'} AS part_${index}`),
     ]
     return `SELECT ${columnsOfGap.join(', ')}

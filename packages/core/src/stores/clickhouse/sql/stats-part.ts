@@ -22,21 +22,36 @@ export function grouped(by: readonly string[]): string {
   return by.length === 0 ? '' : `GROUP BY ${by.join(', ')}`
 }
 
-/** `bucket` of a moment in milliseconds. */
-export function bucketOf(moment: string, buckets: readonly number[] | null, binder: Binder): string[] {
-  return buckets === null ? [] : [`${bucketStart(moment, buckets, binder)} AS bucket`]
+/** Second of a row `e`. */
+export const EVENT_SECOND = 'toUnixTimestamp(e.timestamp)'
+
+/** `bucket` of a moment in whole seconds: those from the first start to that of the bucket. */
+export function bucketOf(seconds: string, buckets: readonly number[] | null, binder: Binder): string[] {
+  return buckets === null ? [] : [`${bucketStart(seconds, buckets, binder)} AS bucket`]
 }
 
-/** Start of the bucket that holds a moment. Buckets travel as runs of equal steps: ten thousand starts fill an address. */
-export function bucketStart(moment: string, buckets: readonly number[], binder: Binder): string {
-  const runs = runsOf(buckets)
+/** Seconds since the first start, not before it, as 32 bits: grouping by wider numbers takes a third longer. */
+export function sinceFirst(seconds: string, buckets: readonly number[], binder: Binder): string {
+  return `toUInt32(${seconds} - ${binder.bind('Int64', (buckets[0] ?? 0) / 1000)})`
+}
+
+/** Likewise of the start of the bucket that holds a moment. Buckets travel as runs of equal steps: ten thousand starts fill an address. */
+export function bucketStart(seconds: string, buckets: readonly number[], binder: Binder): string {
+  const since = sinceFirst(seconds, buckets, binder)
+  const runs = runsOf(buckets.map((start) => (start - (buckets[0] ?? 0)) / 1000))
+  const [run] = runs
+  // Hours, and days without a change of the clock: a division takes less than a search.
+  if (run !== undefined && runs.length === 1 && run.count > 1) {
+    const step = binder.bind('UInt32', run.step)
+    return `toUInt32(intDiv(${since}, ${step}) * ${step})`
+  }
   const bound = (of: keyof Run): string =>
     binder.bind(
-      'Array(Int64)',
-      runs.map((run) => run[of]),
+      'Array(UInt32)',
+      runs.map((each) => each[of]),
     )
-  const starts = `arrayMap((first, step, count) -> arrayMap(n -> first + n * step, range(count)), ${bound('first')}, ${bound('step')}, ${bound('count')})`
-  return `roundDown(${moment}, arrayFlatten(${starts}))`
+  const starts = `arrayMap((first, step, count) -> arrayMap(n -> toUInt32(first + n * step), range(count)), ${bound('first')}, ${bound('step')}, ${bound('count')})`
+  return `roundDown(${since}, arrayFlatten(${starts}))`
 }
 
 interface Run {

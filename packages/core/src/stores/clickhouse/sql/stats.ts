@@ -14,9 +14,17 @@ import type { Reading } from './reading.js'
 import { type RolledDays, rollupPart } from './rollup.js'
 import { eventRows, matchRows, type Rows } from './rows.js'
 import { isSessionDimension, SESSION_MEASURE, sessionRows } from './sessions.js'
-import { bucketOf, bucketStart, grouped, groupKeys, onlyGroups, type StatsPart } from './stats-part.js'
+import {
+  bucketOf,
+  bucketStart,
+  EVENT_SECOND,
+  grouped,
+  groupKeys,
+  onlyGroups,
+  type StatsPart,
+} from './stats-part.js'
 
-/** Columns `group_0…`, `bucket` (epoch milliseconds, with buckets) and `metric_0…`. */
+/** Columns `group_0…`, `bucket` (with buckets, see `bucketOf`) and `metric_0…`. */
 export function statsStatement(reading: Reading, part: StatsPart, rolled: RolledDays | null): Statement {
   const { plan, buckets } = part
   const binder = createBinder(plan.project_id)
@@ -46,7 +54,10 @@ export function ranksItself({ buckets, group_by, metrics, order_by, limit }: Sta
   )
 }
 
-/** Columns of a series and `place`, its group's, from 1: with one group more than the limit. */
+/**
+ * Columns `group_0…` and `series`, one row a group with one more than the limit: lists of a bucket and the metrics there, in any
+ * order. Groups come in their order.
+ */
 export function rankedSeriesStatement(
   reading: Reading,
   part: StatsPart,
@@ -55,23 +66,19 @@ export function rankedSeriesStatement(
   const { plan } = part
   const binder = createBinder(plan.project_id)
   const keys = groupKeys(plan.group_by)
-  const totals = plan.order_by
-    .filter(({ by }) => by === 'metric')
-    .map(({ index }) => `sum(metric_${index}) OVER (PARTITION BY ${keys.join(', ')}) AS total_${index}`)
   const order = plan.order_by.map(
     ({ by, index, descending }) =>
-      `${by === 'group' ? 'group' : 'total'}_${index} ${descending ? 'DESC' : 'ASC'}`,
+      `${by === 'group' ? `group_${index}` : `sum(metric_${index})`} ${descending ? 'DESC' : 'ASC'}`,
   )
+  // Of one type, which no server takes for a tuple with names; NULL where a bucket has no such number.
+  const values = plan.metrics.map((_, index) => `toFloat64(metric_${index})`)
   return {
-    query: `SELECT * FROM (
-SELECT *, dense_rank() OVER (ORDER BY ${[...order, ...keys].join(', ')}) AS place FROM (
-SELECT ${['*', ...new Set(totals)].join(', ')} FROM (
+    query: `SELECT ${keys.join(', ')}, groupArray([${['toNullable(toFloat64(bucket))', ...values].join(', ')}]) AS series FROM (
 ${rowsOf(reading, part, rolled, binder)}
 )
-)
-)
-WHERE place <= ${binder.bind('UInt32', plan.limit + 1)}
-ORDER BY bucket, place`,
+GROUP BY ${keys.join(', ')}
+ORDER BY ${[...order, ...keys].join(', ')}
+LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,
     params: binder.params,
   }
 }
@@ -107,10 +114,9 @@ function orderSql({ by, index, descending }: StatsPlan['order_by'][number]): str
 
 function eventPart(reading: Reading, { plan, buckets, only }: StatsPart, binder: Binder): string {
   const rows = eventRows(reading, plan, binder)
-  const moment = 'toUnixTimestamp64Milli(e.timestamp)'
   const columns = [
     ...plan.group_by.map((dimension, index) => `${rows.text(dimension)} AS group_${index}`),
-    ...bucketOf(moment, buckets, binder),
+    ...bucketOf(EVENT_SECOND, buckets, binder),
     ...plan.metrics.map(
       (metric, index) =>
         `${isSessionMetric(metric) ? 'NULL' : eventMeasure(reading, metric, plan, rows, buckets, binder)} AS metric_${index}`,
@@ -140,9 +146,8 @@ function eventMeasure(
   if (metric === 'people' || plan.goal === null) return `uniqExact(${person})`
   const { goal } = plan
   const goals = matchRows(reading, plan, goal, binder)
-  const moment = 'toUnixTimestamp64Milli(e.timestamp)'
   const doer = (whose: string): string =>
-    buckets === null ? whose : `(${whose}, ${bucketStart(moment, buckets, binder)})`
+    buckets === null ? whose : `(${whose}, ${bucketStart(EVENT_SECOND, buckets, binder)})`
   const done = `SELECT DISTINCT ${doer(goals.person())} ${goals.from()}`
   return `if(uniqExact(${person}) = 0, NULL, uniqExactIf(${person}, ${doer(person)} IN (${done})) / uniqExact(${person}))`
 }
@@ -167,7 +172,7 @@ function sessionPart(reading: Reading, { plan, buckets, only }: StatsPart, binde
   const keys = groupKeys(plan.group_by)
   const columns = [
     ...plan.group_by.map((dimension, index) => `${sessionField(dimension)} AS group_${index}`),
-    ...bucketOf('started', buckets, binder),
+    ...bucketOf('intDiv(started, 1000)', buckets, binder),
     ...plan.metrics.map(
       (metric, index) => `${isSessionMetric(metric) ? SESSION_MEASURE[metric] : 'NULL'} AS metric_${index}`,
     ),
