@@ -1,6 +1,5 @@
-import type { EventRow, ExportRow } from '@millimetric/schema/wire'
+import type { EventRow } from '@millimetric/schema/wire'
 import type { CallOptions } from '../../ports/event-store.js'
-import type { ExportPlan, ExportResult } from '../../ports/export-plan.js'
 import type {
   EventsPlan,
   EventsResult,
@@ -11,6 +10,7 @@ import type {
 import { createAttributionAnswer } from './attribution-answer.js'
 import { createCohortsAnswer } from './cohorts-answer.js'
 import { createExactAnswers } from './exact-answers.js'
+import { createExportAnswer } from './export-answer.js'
 import { createFunnelAnswer } from './funnel-answer.js'
 import { createLiveAnswer } from './live-answer.js'
 import { type Placed, pageOf } from './pages.js'
@@ -19,7 +19,6 @@ import { createPersonAnswer } from './person-answer.js'
 import { type Read, rawFacts } from './reader.js'
 import { createSchemaAnswer } from './schema-answer.js'
 import { eventsStatement, sourcesStatement } from './sql/events.js'
-import { exportStatement } from './sql/export.js'
 import type { Reading } from './sql/reading.js'
 import type { RolledDays } from './sql/rollup.js'
 import { createStatsAnswer } from './stats-answer.js'
@@ -65,11 +64,6 @@ function answersOf(read: Read, database: string, distinct: boolean): Answers {
     return { ...rawFacts(found.length > plan.limit), ...pageOf(found, plan.limit) }
   }
 
-  async function exported(plan: ExportPlan, options?: CallOptions): Promise<ExportResult> {
-    const found = await read<Placed<ExportRow>>(exportStatement(await reading(plan), plan), options)
-    return pageOf(found, plan.limit)
-  }
-
   async function sources(plan: SourcesPlan, options?: CallOptions): Promise<QueryResults['sources']> {
     type Row = {
       group_source: string
@@ -94,7 +88,7 @@ function answersOf(read: Read, database: string, distinct: boolean): Answers {
     sources,
     person: createPersonAnswer({ read, reading }),
     live: createLiveAnswer({ read, reading }),
-    export: exported,
+    export: createExportAnswer(read, reading),
     schema: createSchemaAnswer({ read, reading }),
     attribution: createAttributionAnswer({ read, reading }),
     funnel: createFunnelAnswer(read, reading),

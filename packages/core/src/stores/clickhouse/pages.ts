@@ -1,8 +1,11 @@
 import type { EventRow } from '@millimetric/schema/wire'
 import type { EventMoment } from '../../ports/query-plan.js'
 
-/** A row with its place in time: epoch milliseconds of `timestamp` and `received_at`, and `seq`. */
-export type Placed<Row> = Row & { readonly moment: readonly [number, number, number] }
+/**
+ * A row with its place in time: epoch milliseconds of `timestamp` and `received_at`, and `seq`; and how many rows its page had when
+ * the engine looked how far it reaches, where it did.
+ */
+export type Placed<Row> = Row & { readonly moment: readonly [number, number, number, reached?: number] }
 
 export interface Page<Row> {
   readonly rows: readonly Row[]

@@ -21,9 +21,10 @@ export const EVENT_ROW: string = `
   e.country AS country, e.device_type AS device_type, e.browser AS browser, e.os AS os, e.is_bot AS is_bot,
   e.properties AS properties`
 
-/** Place of a row without its id, as `Placed` has it. */
-export const EVENT_MOMENT =
-  '(toUnixTimestamp64Milli(e.timestamp), toUnixTimestamp64Milli(e.received_at), e.seq)'
+/** Place of a row without its id, as `Placed` has it, with what else a page says. */
+export function eventMoment(more: readonly string[] = []): string {
+  return `(${['toUnixTimestamp64Milli(e.timestamp)', 'toUnixTimestamp64Milli(e.received_at)', 'e.seq', ...more].join(', ')})`
+}
 
 /** Conditions on rows `e`. */
 export function olderThan(after: EventsPlan['after'], binder: Binder): string[] {
@@ -42,7 +43,7 @@ export function eventsStatement(reading: Reading, plan: EventsPlan): Statement {
   const rows = eventRows(reading, plan, binder)
   return {
     query: `SELECT ${EVENT_ROW},
-  ${EVENT_MOMENT} AS moment
+  ${eventMoment()} AS moment
 ${rows.from(olderThan(plan.after, binder))}
 ORDER BY e.timestamp DESC, e.received_at DESC, e.seq DESC, e.event_id DESC
 LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,

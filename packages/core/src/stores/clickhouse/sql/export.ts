@@ -1,6 +1,6 @@
 import type { ExportPlan } from '../../../ports/export-plan.js'
-import { createBinder, instant, type Statement } from './binder.js'
-import { EVENT_ROW, isoText } from './events.js'
+import { type Binder, createBinder, instant, type Statement } from './binder.js'
+import { EVENT_ROW, eventMoment, isoText } from './events.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 
@@ -12,26 +12,35 @@ const EXPORT_ROW = `${EVENT_ROW},
   nullIf(e.sdk_name, '') AS sdk_name, nullIf(e.sdk_version, '') AS sdk_version`
 
 /**
- * Rows of an export, oldest first, with `moment` for the place of each; one more than the limit. The bound on the time
- * alone says nothing that the other does not, but the primary key can skip by it what earlier pages brought.
+ * Rows of an export, oldest first, with `moment` for the place of each; one more than the limit.
+ *
+ * `cut`: looks first how far in time so many rows reach, how many those are is the last part of `moment`, and reads no further.
+ * Without it, columns of every later part are opened for one row each: a page takes half as long again.
  */
-export function exportStatement(reading: Reading, plan: ExportPlan): Statement {
+export function exportStatement(reading: Reading, plan: ExportPlan, cut: boolean): Statement {
   const binder = createBinder(plan.project_id)
   const rows = eventRows(reading, plan, binder)
-  const { after } = plan
-  const later =
-    after === null
-      ? []
-      : [
-          `e.timestamp >= ${instant(binder, after.timestamp)}`,
-          `(e.timestamp, e.received_at, e.seq, e.event_id) > (${instant(binder, after.timestamp)}, ${instant(binder, after.received_at)}, ${binder.bind('UInt32', after.seq)}, ${binder.bind('String', after.event_id)})`,
-        ]
+  const later = laterThan(plan.after, binder)
+  const most = binder.bind('UInt32', plan.limit + 1)
+  const reach = `SELECT (max(timestamp), count()) FROM (SELECT e.timestamp AS timestamp ${rows.from(later)} ORDER BY timestamp LIMIT ${most})`
   return {
-    query: `SELECT ${EXPORT_ROW},
-  (toUnixTimestamp64Milli(e.timestamp), toUnixTimestamp64Milli(e.received_at), e.seq) AS moment
-${rows.from(later)}
+    query: `${cut ? `WITH (${reach}) AS reach` : ''}
+SELECT ${EXPORT_ROW},
+  ${eventMoment(cut ? ['reach.2'] : [])} AS moment
+${rows.from([...later, ...(cut ? ['e.timestamp <= reach.1'] : [])])}
 ORDER BY e.timestamp, e.received_at, e.seq, e.event_id
-LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,
+LIMIT ${most}`,
     params: binder.params,
   }
+}
+
+/** Conditions on rows `e`. */
+function laterThan(after: ExportPlan['after'], binder: Binder): string[] {
+  if (after === null) return []
+  const [timestamp, received_at] = [after.timestamp, after.received_at].map((ms) => instant(binder, ms))
+  return [
+    // Says nothing that the other does not, but the primary key can skip by it what earlier pages brought.
+    `e.timestamp >= ${timestamp}`,
+    `(e.timestamp, e.received_at, e.seq, e.event_id) > (${timestamp}, ${received_at}, ${binder.bind('UInt32', after.seq)}, ${binder.bind('String', after.event_id)})`,
+  ]
 }

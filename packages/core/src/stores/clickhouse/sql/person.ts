@@ -2,7 +2,7 @@ import { TIMESTAMP_RANGE } from '@millimetric/schema/limits'
 import type { PersonPlan } from '../../../ports/query-plan.js'
 import { MOMENT } from '../schema/events.js'
 import { type Binder, createBinder, type Statement } from './binder.js'
-import { EVENT_MOMENT, EVENT_ROW, olderThan } from './events.js'
+import { EVENT_ROW, eventMoment, olderThan } from './events.js'
 import { identifies, links } from './identity.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
@@ -101,7 +101,7 @@ export function timelineStatement(reading: Reading, plan: PersonPlan, person: Pe
   const binder = createBinder(plan.project_id)
   return {
     query: `SELECT ${EVENT_ROW},
-  ${EVENT_MOMENT} AS moment
+  ${eventMoment()} AS moment
 ${ownRows(reading, plan, person, olderThan(plan.after, binder), binder)}
 ORDER BY moment DESC, e.event_id DESC
 LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,
