@@ -42,8 +42,9 @@ export function bucketStart(seconds: string, buckets: readonly number[], binder:
   const [run] = runs
   // Hours, and days without a change of the clock: a division takes less than a search.
   if (run !== undefined && runs.length === 1 && run.count > 1) {
-    const step = binder.bind('UInt32', run.step)
-    return `toUInt32(intDiv(${since}, ${step}) * ${step})`
+    const [step, last] = [binder.bind('UInt32', run.step), binder.bind('UInt32', run.count - 1)]
+    // The last one holds all that follows.
+    return `toUInt32(least(intDiv(${since}, ${step}), ${last}) * ${step})`
   }
   const bound = (of: keyof Run): string =>
     binder.bind(

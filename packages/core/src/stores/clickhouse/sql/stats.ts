@@ -31,9 +31,7 @@ export function statsStatement(reading: Reading, part: StatsPart, rolled: Rolled
   const keys = groupKeys(plan.group_by)
   const order = [...(buckets === null ? plan.order_by.map(orderSql) : ['bucket']), ...keys]
   return {
-    query: `SELECT * FROM (
-${rowsOf(reading, part, rolled, binder)}
-)
+    query: `${rowsOf(reading, part, rolled, binder)}
 ${order.length === 0 ? '' : `ORDER BY ${order.join(', ')}`}
 ${buckets === null ? `LIMIT ${binder.bind('UInt32', plan.limit + 1)}` : ''}`,
     params: binder.params,
