@@ -32,7 +32,7 @@ export interface StatsPlan extends PlanScope {
   readonly goal: Match | null
   readonly group_by: readonly StatsDimension[]
   /**
-   * Ascending starts; an event or session belongs to the last start that is not after it, and the first start is at or
+   * Ascending starts, whole seconds in epoch milliseconds; an event or session belongs to the last start that is not after it, and the first start is at or
    * before `from`. Only buckets that hold something are returned.
    */
   readonly buckets: readonly number[] | null

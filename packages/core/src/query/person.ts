@@ -4,6 +4,7 @@ import type { PersonQuestion, PersonResponse, PersonTouch } from '@millimetric/s
 import { type Principal, requireReports, requireScope } from '../auth/principal.js'
 import { AnalyticsError } from '../errors.js'
 import type { CallOptions } from '../ports/event-store.js'
+import { compareText } from '../ports/order.js'
 import type { Touch } from '../ports/query-plan.js'
 import { isoInZone } from './calendar.js'
 import { readCursor, writeCursor } from './cursor.js'
@@ -48,7 +49,7 @@ export async function queryPerson(
     last_seen: moment(found.last_seen),
     first_touch: shapeTouch(found.first_touch, scope.timezone),
     last_touch: shapeTouch(found.last_touch, scope.timezone),
-    traits: found.traits,
+    traits: Object.fromEntries(Object.entries(found.traits).sort(([a], [b]) => compareText(a, b))),
     timeline: found.rows,
     next_cursor: found.next === null ? null : writeCursor(found.next),
     meta: describeResult(scope, found),

@@ -50,7 +50,6 @@ CREATE TABLE IF NOT EXISTS `shop`.events_local ON CLUSTER `main` (
   sdk_version LowCardinality(String),
   visitor UInt64 MATERIALIZED if(anonymous_id = '', sipHash64('u', user_id), sipHash64('a', anonymous_id)),
   owner UInt64 MATERIALIZED if(user_id = '', 0, sipHash64('u', user_id)),
-  actor UInt64 ALIAS if(owner != 0, owner, visitor),
   visit UInt64 MATERIALIZED if(session_id = '', 0, bitOr(bitAnd(bitXor(cityHash64(if((anonymous_id != '' AND session_id = concat(anonymous_id, '-', toString(intDiv(toUnixTimestamp(timestamp), 1800)))), anonymous_id, session_id)), is_bot * 14029467366897019727), 18446744073709551614), (anonymous_id != '' AND session_id = concat(anonymous_id, '-', toString(intDiv(toUnixTimestamp(timestamp), 1800)))))),
   stored_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'),
   INDEX stored_at stored_at TYPE minmax GRANULARITY 1
@@ -96,7 +95,6 @@ CREATE TABLE IF NOT EXISTS `shop`.events ON CLUSTER `main` (
   sdk_version LowCardinality(String),
   visitor UInt64 MATERIALIZED if(anonymous_id = '', sipHash64('u', user_id), sipHash64('a', anonymous_id)),
   owner UInt64 MATERIALIZED if(user_id = '', 0, sipHash64('u', user_id)),
-  actor UInt64 ALIAS if(owner != 0, owner, visitor),
   visit UInt64 MATERIALIZED if(session_id = '', 0, bitOr(bitAnd(bitXor(cityHash64(if((anonymous_id != '' AND session_id = concat(anonymous_id, '-', toString(intDiv(toUnixTimestamp(timestamp), 1800)))), anonymous_id, session_id)), is_bot * 14029467366897019727), 18446744073709551614), (anonymous_id != '' AND session_id = concat(anonymous_id, '-', toString(intDiv(toUnixTimestamp(timestamp), 1800)))))),
   stored_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC')
 ) ENGINE = Distributed('main', 'shop', 'events_local', cityHash64(project_id, if(anonymous_id = '', user_id, anonymous_id)));

@@ -131,6 +131,8 @@ const TOO_EXPENSIVE: Readonly<Record<number, string>> = {
   191: 'max_rows_in_set',
   241: 'max_memory_usage',
   307: 'max_bytes_to_read',
+  // Millions of events of one visitor in a list.
+  128: 'max_memory_usage',
   396: 'max_result_rows',
 }
 

@@ -16,7 +16,8 @@ export function createExportAnswer(
     // Conditions that look at other rows would be answered twice.
     const cut = plan.filters.length === 0 && !how.distinct
     const found = await ask(cut)
-    // Rows that were deleted between the two looks are missing at the end of the page, which then looks like the last one.
+    // Rows that were deleted between the two looks are missing at the end of the page, which then looks like the last one;
+    // of an empty page nobody can tell.
     const isWhole = !cut || found.length > plan.limit || found[0]?.moment[3] === found.length
     return pageOf(isWhole ? found : await ask(false), plan.limit)
   }

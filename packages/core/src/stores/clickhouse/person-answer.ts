@@ -44,8 +44,8 @@ export function createPersonAnswer({
   return async (plan, options) => {
     const how = await reading(plan, options)
     const user_id = await userOf(how, plan, options)
-    const devices = user_id === '' ? [] : await read<Device>(devicesStatement(how, plan, user_id), options)
-    const anonymous_ids = user_id === '' ? [plan.anonymous_id] : named(devices, 1)
+    const [devices] = user_id === '' ? [] : await read<Devices>(devicesStatement(how, plan, user_id), options)
+    const anonymous_ids = user_id === '' ? [plan.anonymous_id] : (devices?.linked ?? [])
     const who = { user_id, anonymous_ids }
     const timeline = async (): Promise<Placed<EventRow>[]> =>
       await read<Placed<EventRow>>(timelineStatement(how, plan, who), options)
@@ -61,7 +61,7 @@ export function createPersonAnswer({
       ...facts,
       user_id,
       anonymous_ids,
-      conflicts: named(devices, 0),
+      conflicts: devices?.others ?? [],
     }
   }
 }
@@ -70,13 +70,9 @@ function isFirst({ after }: PersonPlan): boolean {
   return after === null || after === undefined
 }
 
-interface Device {
-  readonly anonymous_id: string
-  readonly own: 0 | 1
-}
-
-function named(devices: readonly Device[], linked: 0 | 1): string[] {
-  return devices.flatMap(({ anonymous_id, own }) => (own === linked ? [anonymous_id] : []))
+interface Devices {
+  readonly linked: readonly string[]
+  readonly others: readonly string[]
 }
 
 /** Of all events of somebody, newest first. */

@@ -66,6 +66,7 @@ export function createReader(
     result_overflow_mode: 'throw',
     // Quotes 64-bit numbers by default on some versions; then counts would come back as text.
     output_format_json_quote_64bit_integers: 0,
+    output_format_json_quote_64bit_floats: 0,
     // An absent side of a join is empty text, as everywhere in these tables.
     join_use_nulls: 0,
   }

@@ -50,8 +50,6 @@ const VISITOR = "if(anonymous_id = '', sipHash64('u', user_id), sipHash64('a', a
 
 /** The user a row names, 0 when it names none. */
 const OWNER = "if(user_id = '', 0, sipHash64('u', user_id))"
-/** Whom a row says it is of: its user, else its visitor, before links. Not stored again: few rows name a user. */
-const ACTOR = 'if(owner != 0, owner, visitor)'
 /** SDKs send the derived id along: then it is derived and not the caller's. Nothing is derived from no visitor. */
 const DERIVED =
   "(anonymous_id != '' AND session_id = concat(anonymous_id, '-', toString(intDiv(toUnixTimestamp(timestamp), 1800))))"
@@ -80,7 +78,6 @@ ${Object.entries(EVENT_COLUMNS)
   .join(',\n')},
   visitor UInt64 MATERIALIZED ${VISITOR},
   owner UInt64 MATERIALIZED ${OWNER},
-  actor UInt64 ALIAS ${ACTOR},
   visit UInt64 MATERIALIZED ${VISIT},
   stored_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'),
   INDEX stored_at stored_at TYPE minmax GRANULARITY 1

@@ -1,7 +1,7 @@
 import type { CohortsPlan } from '../../../ports/cohorts-plan.js'
 import type { Match } from '../../../ports/conditions.js'
 import { createBinder, type Statement } from './binder.js'
-import { owners, PERSON_HASH } from './identity.js'
+import { EVENT_ACTOR, owners, personOf } from './identity.js'
 import { type Periods, periodsFrom } from './periods.js'
 import type { Reading } from './reading.js'
 import { eventRows, type Rows } from './rows.js'
@@ -78,11 +78,11 @@ function membersByPeriod(
   const begun = ever ? `[${periods.placeOf(secondOf('first'))}]` : places('groupBitOr(e.began)')
   return `
   SELECT arrayJoin(begun) AS cohort, ${places('came')} AS places FROM (
-    SELECT ${PERSON_HASH} AS person, ${ever ? 'min(e.began) AS first, ' : ''}${begun} AS begun, groupBitOr(e.came) AS came
+    SELECT ${personOf('e.actor')} AS person, ${ever ? 'min(e.began) AS first, ' : ''}${begun} AS begun, groupBitOr(e.came) AS came
     FROM (
-      SELECT e.actor AS actor, ${started}, ${bits(returns)} AS came
+      SELECT ${EVENT_ACTOR} AS actor, ${started}, ${bits(returns)} AS came
       ${rows.from(useful(begins, returns, since))}
-      GROUP BY e.actor
+      GROUP BY actor
     ) AS e LEFT JOIN ${linked} AS l ON l.actor = e.actor
     GROUP BY person
     ${ever ? `HAVING first >= ${since} AND first < ${before}` : ''}

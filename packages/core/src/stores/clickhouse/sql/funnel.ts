@@ -2,7 +2,7 @@ import { TIMESTAMP_RANGE } from '@millimetric/schema/limits'
 import { type FunnelPlan, funnelReach } from '../../../ports/funnel-plan.js'
 import { type Binder, createBinder, instant, type Statement } from './binder.js'
 import { EVENT_PLACE, IN_SESSION, lookRange } from './fragments.js'
-import { owners, PERSON_HASH } from './identity.js'
+import { EVENT_ACTOR, owners, personOf } from './identity.js'
 import type { Reading } from './reading.js'
 import { eventRows, type Rows } from './rows.js'
 import { sessionWalks } from './walks.js'
@@ -60,11 +60,11 @@ function touched(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder: B
   return `(
 SELECT c.*, t.value AS value FROM (${furthest(reading, plan, sorting, binder)}) AS c
 LEFT JOIN (
-SELECT ${PERSON_HASH} AS person, argMin(e.value, e.place) AS value
+SELECT ${personOf('e.actor')} AS person, argMin(e.value, e.place) AS value
 FROM (
-SELECT e.actor AS actor, toString(argMin(${field}, ${EVENT_PLACE})) AS value, min(${EVENT_PLACE}) AS place
+SELECT ${EVENT_ACTOR} AS actor, toString(argMin(${field}, ${EVENT_PLACE})) AS value, min(${EVENT_PLACE}) AS place
 ${rows.from(["e.url != ''"])}
-GROUP BY e.actor
+GROUP BY actor
 ) AS e LEFT JOIN ${owners(reading, binder)} AS l ON l.actor = e.actor
 GROUP BY person
 ) AS t ON t.person = c.carried)`
@@ -167,8 +167,11 @@ function ofSessions(reading: Reading, plan: FunnelPlan, sorting: Sorting, binder
     ...filters.map(rows.condition),
     ...looked,
   ].join(' AND ')
-  // Events that do not count are there for the sessions alone.
-  const item = itemOf(`if(${counts}, bitOr(${mask}, ${COUNTS}), toUInt16(0))`)
+  // Events that do not count are there for the sessions alone, which their times decide.
+  const item = itemOf(
+    `if(${counts}, bitOr(${mask}, ${COUNTS}), toUInt16(0))`,
+    `if(${counts}, e.event_id, '')`,
+  )
   const carries = carried !== undefined
   const own = (step: string): string => (carries ? `${step}.1` : step)
   const walks = sessionWalks(rows.from([IN_SESSION]), carries ? `tuple(${item}, ${carried})` : item, (step) =>
@@ -186,7 +189,7 @@ WHERE arrayExists(step -> bitTest(${maskIn(own('step'), sorting)}, 0), taken)`
 interface StepEvent {
   readonly mask: string
   readonly looked: readonly string[]
-  itemOf(mask: string): string
+  itemOf(mask: string, id?: string): string
   readonly carried?: string
 }
 
@@ -205,9 +208,9 @@ function stepEvent(rows: Rows, plan: FunnelPlan, sorting: Sorting, binder: Binde
   const [sent, received] = ['e.timestamp', 'e.received_at'].map(
     (time) => `toUInt64(toUnixTimestamp64Milli(${time}))`,
   )
-  const itemOf = (bits: string): string =>
+  const itemOf = (bits: string, id = 'e.event_id'): string =>
     sorting === 'exact'
-      ? `tuple(${sent}, ${received}, e.seq, e.event_id, ${bits})`
+      ? `tuple(${sent}, ${received}, e.seq, ${id}, ${bits})`
       : `bitOr(bitOr(bitShiftLeft(toUInt128(${sent}), ${TIME_BITS + SEQ_BITS + MASK_BITS}), bitShiftLeft(toUInt128(${received}), ${SEQ_BITS + MASK_BITS})), bitOr(bitShiftLeft(toUInt128(e.seq), ${MASK_BITS}), toUInt128(${bits})))`
   // What is between steps breaks a strict chain, so there it is looked at too; beyond the range as well, where `mask` knows
   // no first step.

@@ -32,7 +32,7 @@ export function identifies(reading: Reading, binder: Binder): string {
   return `${db}.events AS i WHERE ${conditions.join(' AND ')}`
 }
 
-/** The same as 64 bits: `actor`, as events have it for rows of a visitor alone, and `owner`, as those of the user. */
+/** The same as 64 bits: `actor`, as {@link EVENT_ACTOR} of rows of a visitor alone, and `owner`, as that of the user's own. */
 export function owners(reading: Reading, binder: Binder): string {
   return `(SELECT sipHash64('a', i.anonymous_id) AS actor, sipHash64('u', argMin(i.user_id, (i.timestamp, i.event_id))) AS owner
   FROM ${identifies(reading, binder)}
@@ -40,10 +40,21 @@ export function owners(reading: Reading, binder: Binder): string {
 }
 
 /**
+ * Whom a row `e` says it is of: its user, else its visitor, before links. Not a column, whose zeros it would lack: few rows name a
+ * user. Nor an alias of the table, which distributed tables read wrongly in some versions.
+ */
+export const EVENT_ACTOR = 'if(e.owner != 0, e.owner, e.visitor)'
+
+/**
  * The person of a row `e` that is joined to {@link owners} `AS l`, as 64 bits: own user, else the linked user, else the visitor;
  * three kinds, two name spaces.
  */
-export const PERSON_HASH = 'if(l.owner != 0, l.owner, e.actor)'
+export const PERSON_HASH: string = personOf(EVENT_ACTOR)
+
+/** Likewise of an actor. */
+export function personOf(actor: string): string {
+  return `if(l.owner != 0, l.owner, ${actor})`
+}
 
 /** The visitor of a row `e`: see `VISITOR` of the table. */
 export const EVENT_VISITOR = 'e.visitor'
@@ -55,5 +66,5 @@ export const EVENT_VISITOR = 'e.visitor'
 export function ofPeople(reading: Reading, people: string, binder: Binder): string {
   const owned = `SELECT l.owner AS owner, groupArray(l.actor) AS visitors FROM ${owners(reading, binder)} AS l GROUP BY owner`
   const ids = `SELECT arrayJoin(arrayPushBack(o.visitors, p.person)) FROM (${people}) AS p LEFT JOIN (${owned}) AS o ON o.owner = p.person`
-  return `e.actor IN (${ids})`
+  return `${EVENT_ACTOR} IN (${ids})`
 }

@@ -74,9 +74,8 @@ const [NAME, START, NODE] = [OWN_PART, OWN_PART + 1, OWN_PART + 2]
 /** The name of an event as a node, whether it is a start, and whether it is a node. */
 function partsOf(rows: Rows, { start, events }: PathsPlan): string[] {
   const named = { op: 'is', field: 'event_name', values: [start.event] } as const
-  return [
-    `if(${IS_PAGE}, e.path, e.event_name)`,
-    rows.condition({ op: 'and', of: [named, ...start.where] }),
-    events ? "e.event_name != '$identify'" : IS_PAGE,
-  ]
+  const isStart = rows.condition({ op: 'and', of: [named, ...start.where] })
+  const isNode = events ? "e.event_name != '$identify'" : IS_PAGE
+  // Names are long, and most other events may be of no use here.
+  return [`multiIf(NOT (${isStart} OR ${isNode}), '', ${IS_PAGE}, e.path, e.event_name)`, isStart, isNode]
 }

@@ -3,7 +3,7 @@ import type { PersonPlan } from '../../../ports/query-plan.js'
 import { MOMENT } from '../schema/events.js'
 import { type Binder, createBinder, type Statement } from './binder.js'
 import { EVENT_ROW, eventMoment, olderThan } from './events.js'
-import { identifies, links } from './identity.js'
+import { EVENT_ACTOR, identifies, links } from './identity.js'
 import type { Reading } from './reading.js'
 import { eventRows } from './rows.js'
 
@@ -18,13 +18,17 @@ export function linkedUserStatement(reading: Reading, plan: PersonPlan): Stateme
   }
 }
 
-/** Columns `anonymous_id` of those that identified as this user, ascending, and `own`: 1 when it is linked to this user. */
+/** One row of the anonymous ids that identified as this user: `linked` to it, and `others`; both ascending. */
 export function devicesStatement(reading: Reading, plan: PersonPlan, userId: string): Statement {
   const binder = createBinder(plan.project_id)
-  const query = `${devices(reading, plan, userId, binder)}\nORDER BY anonymous_id`
-  return { query, params: binder.params }
+  return {
+    query: `SELECT arraySort(groupArrayIf(v.anonymous_id, v.own)) AS linked, arraySort(groupArrayIf(v.anonymous_id, NOT v.own)) AS others
+FROM (${devices(reading, plan, userId, binder)}) AS v`,
+    params: binder.params,
+  }
 }
 
+/** Columns `anonymous_id` and `own`: 1 when it is linked to this user. */
 function devices(reading: Reading, plan: PersonPlan, userId: string, binder: Binder): string {
   const user = binder.bind('String', userId)
   const seen = seenLinks(reading, plan, binder, `i.anonymous_id, ${user}`)
@@ -74,7 +78,7 @@ function ownRows(
     const visitor = binder.bind('String', anonymous_ids[0] ?? '')
     return rows.from([
       ...more,
-      `e.actor = sipHash64('a', ${visitor})`,
+      `${EVENT_ACTOR} = sipHash64('a', ${visitor})`,
       `e.user_id = '' AND e.anonymous_id = ${visitor}`,
     ])
   }
@@ -87,7 +91,7 @@ function ownRows(
     : `SELECT sipHash64('a', v.anonymous_id) FROM (${devices(reading, plan, user_id, binder)}) AS v WHERE v.own UNION ALL SELECT ${user}`
   return rows.from([
     ...more,
-    `e.actor IN (${actors})`,
+    `${EVENT_ACTOR} IN (${actors})`,
     `e.user_id IN ('', ${binder.bind('String', user_id)})`,
   ])
 }

@@ -3,7 +3,7 @@ import { identifier } from '../client.js'
 import { type Binder, instant } from './binder.js'
 import { type Columns, conditionSql, eventColumns } from './conditions.js'
 import { EVENT_HALF, EVENT_VISIT, IN_SESSION, lookRange, sessionPages } from './fragments.js'
-import { owners, PERSON_HASH } from './identity.js'
+import { EVENT_ACTOR, owners, PERSON_HASH } from './identity.js'
 import { firstOfItsId, type Reading } from './reading.js'
 
 export interface RowScope {
@@ -54,7 +54,7 @@ export function eventRows(reading: Reading, scope: RowScope, binder: Binder): Ro
     from(more = []) {
       const tables = [
         `${identifier(reading.database)}.events AS e`,
-        ...(needsLinks ? [`LEFT JOIN ${owners(reading, binder)} AS l ON l.actor = e.actor`] : []),
+        ...(needsLinks ? [`LEFT JOIN ${owners(reading, binder)} AS l ON l.actor = ${EVENT_ACTOR}`] : []),
         ...(needsPages
           ? [
               `LEFT JOIN (${sessionPages(sessionsNear(reading, scope, binder))}) AS v ON v.visit = ${EVENT_VISIT} AND v.half = ${EVENT_HALF}`,

@@ -78,7 +78,7 @@ export function sessionPaths(
     'e.seq',
     'e.event_id',
     IS_PAGE,
-    'e.path',
+    `if(${IS_PAGE}, e.path, '')`,
     ...own(rows),
   ]
   const found: string[] = []

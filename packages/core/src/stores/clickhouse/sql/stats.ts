@@ -81,6 +81,7 @@ LIMIT ${binder.bind('UInt32', plan.limit + 1)}`,
   }
 }
 
+/** One SELECT without an order, never a bare UNION: what it is put into adds the order or groups it. */
 function rowsOf(reading: Reading, part: StatsPart, rolled: RolledDays | null, binder: Binder): string {
   const { plan, buckets } = part
   const ofSessions = plan.metrics.some(isSessionMetric)

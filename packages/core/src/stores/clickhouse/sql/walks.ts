@@ -1,12 +1,14 @@
 import { EVENT_VISIT, HALF_HOUR_MS, LONGEST } from './fragments.js'
 
-/** Larger than the number of half hours of any chain. */
+/** More than there are parts of {@link LONGEST} half hours in any chain. */
 const APART = 1_000_000
 
 /**
  * One row a session, `walk`: its events in order, each as `item`, from rows `e` of events. Items begin with their time, so that
  * they sort by it; `timeOf` finds its milliseconds. For questions that want the events of sessions: those that want sums
- * of them are answered from `chains` in less time.
+ * of them are answered from `chains` in less time. The sessions are the same: a fragment there is a half hour, in which no pause is
+ * too long. `opened` is the half hour in which the chain of an event began; the next session begins where that or the part of
+ * the chain is another.
  */
 export function sessionWalks(from: string, item: string, timeOf: (item: string) => string): string {
   // Of caller-set ids, which are even, no pause ends a session.
