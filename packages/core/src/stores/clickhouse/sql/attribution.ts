@@ -24,14 +24,14 @@ export function attributionStatement(reading: Reading, plan: AttributionPlan): S
   const binder = createBinder(plan.project_id)
   const parts = binder.bind('Int64', CREDIT_PARTS)
   const keys = groupKeys(plan.group_by)
-  const shares = [...keys, 'parts', 'worth'].map((name, index) => `share.${index + 1} AS ${name}`)
-  const value = plan.model === 'linear' ? `sum(worth) / ${parts}` : 'sum(worth)'
+  const groups = keys.map((name, index) => `share.${index + 1} AS ${name}`)
+  const [credited, worth] = [1, 2].map((place) => `sum(share.${keys.length + place})`)
+  const value = plan.model === 'linear' ? `${worth} / ${parts}` : worth
   return {
-    query: `SELECT whole, ${keys.join(', ')}, intDiv(credited, ${parts}) + (credited % ${parts}) / ${parts} AS credit, people, value FROM (
-  SELECT ${keys.join(', ')}, grouping(group_0) AS whole, sum(parts) AS credited, uniqExact(person) AS people, ${value} AS value
-  FROM (SELECT person, ${shares.join(', ')} FROM (${sharesOf(reading, plan, binder, parts)}) ARRAY JOIN shares AS share)
-  GROUP BY GROUPING SETS ((${keys.join(', ')}), ())
-)
+    query: `SELECT ${groups.join(', ')}, grouping(group_0) AS whole, ${credited} AS credited, intDiv(credited, ${parts}) + (credited % ${parts}) / ${parts} AS credit,
+  uniqExact(person) AS people, ${value} AS value
+FROM (${sharesOf(reading, plan, binder, parts)}) ARRAY JOIN shares AS share
+GROUP BY GROUPING SETS ((${keys.join(', ')}), ())
 ORDER BY whole DESC, credited DESC, ${keys.join(', ')}
 LIMIT ${binder.bind('UInt32', plan.limit + 2)}`,
     params: binder.params,
