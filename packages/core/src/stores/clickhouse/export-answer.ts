@@ -16,9 +16,10 @@ export function createExportAnswer(
     // Conditions that look at other rows would be answered twice.
     const cut = plan.filters.length === 0 && !how.distinct
     const found = await ask(cut)
+    const [, , , reached] = found[0]?.moment ?? []
     // Rows that were deleted between the two looks are missing at the end of the page, which then looks like the last one;
     // of an empty page nobody can tell.
-    const isWhole = !cut || found.length > plan.limit || found[0]?.moment[3] === found.length
+    const isWhole = !cut || found.length > plan.limit || reached === found.length
     return pageOf(isWhole ? found : await ask(false), plan.limit)
   }
 }

@@ -40,8 +40,9 @@ export function owners(reading: Reading, binder: Binder): string {
 }
 
 /**
- * Whom a row `e` says it is of: its user, else its visitor, before links. Not a column, whose zeros it would lack: few rows name a
- * user. Nor an alias of the table, which distributed tables read wrongly in some versions.
+ * Whom a row `e` says it is of: its user, else its visitor, before links. Not stored, as it would be a hash in every row, while
+ * `owner` is 0 in most and compresses to nothing. Nor an ALIAS column, which some versions read wrongly through a distributed
+ * table.
  */
 export const EVENT_ACTOR = 'if(e.owner != 0, e.owner, e.visitor)'
 

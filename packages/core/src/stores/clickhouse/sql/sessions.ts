@@ -57,7 +57,9 @@ GROUP BY ${SESSION_KEY}
 HAVING ${[...startsIn(plan, 'started', binder), ...filters].join(' AND ')}`
 }
 
-/** The first of the caller's own parts of an event in a walk. */
+/** Parts of an event in a walk: milliseconds, after the rest of its moment whether it is a page, and its path if it is. */
+const [MS, PAGE, PATH] = [1, 5, 6]
+/** The first of the caller's own. */
 export const OWN_PART = 7
 
 /**
@@ -86,9 +88,9 @@ export function sessionPaths(
     const page = isPage(name)
     if (!page) parts.push(rows.text(name))
     const event = page
-      ? `${name === 'entry_path' ? 'arrayFirst' : 'arrayLast'}(event -> event.5, walk)`
+      ? `${name === 'entry_path' ? 'arrayFirst' : 'arrayLast'}(event -> event.${PAGE}, walk)`
       : 'walk[1]'
-    found.push(`${event}.${page ? 6 : parts.length} AS session_${name}`)
+    found.push(`${event}.${page ? PATH : parts.length} AS session_${name}`)
   }
   met.forEach((condition, index) => {
     parts.push(rows.condition(condition))
@@ -102,9 +104,9 @@ export function sessionPaths(
   const walks = sessionWalks(
     rows.from([IN_SESSION, ...visits]),
     `tuple(${parts.join(', ')})`,
-    (event) => `${event}.1`,
+    (event) => `${event}.${MS}`,
   )
-  return `SELECT ${['walk', ...found].join(', ')} FROM (${walks}) WHERE ${[...startsIn(plan, 'walk[1].1', binder), ...filters].join(' AND ')}`
+  return `SELECT ${['walk', ...found].join(', ')} FROM (${walks}) WHERE ${[...startsIn(plan, `walk[1].${MS}`, binder), ...filters].join(' AND ')}`
 }
 
 /** Of all rows that can share a session with rows of the range. */
