@@ -24,13 +24,13 @@ export function attributionStatement(reading: Reading, plan: AttributionPlan): S
   const binder = createBinder(plan.project_id)
   const parts = binder.bind('Int64', CREDIT_PARTS)
   const keys = groupKeys(plan.group_by)
-  const groups = keys.map((name, index) => `share.${index + 1} AS ${name}`)
-  const [credited, worth] = [1, 2].map((place) => `sum(share.${keys.length + place})`)
-  const value = plan.model === 'linear' ? `${worth} / ${parts}` : worth
+  const groups = keys.map((name, index) => `share.1.${index + 1} AS ${name}`)
+  const value = plan.model === 'linear' ? `sum(share.3) / ${parts}` : 'sum(share.3)'
+  const { from, shares } = sharesOf(reading, plan, binder, parts)
   return {
-    query: `SELECT ${groups.join(', ')}, grouping(group_0) AS whole, ${credited} AS credited, intDiv(credited, ${parts}) + (credited % ${parts}) / ${parts} AS credit,
+    query: `SELECT ${groups.join(', ')}, grouping(group_0) AS whole, sum(share.2) AS credited, intDiv(credited, ${parts}) + (credited % ${parts}) / ${parts} AS credit,
   uniqExact(person) AS people, ${value} AS value
-FROM (${sharesOf(reading, plan, binder, parts)}) ARRAY JOIN shares AS share
+FROM (${from}) ARRAY JOIN ${shares} AS share
 GROUP BY GROUPING SETS ((${keys.join(', ')}), ())
 ORDER BY whole DESC, credited DESC, ${keys.join(', ')}
 LIMIT ${binder.bind('UInt32', plan.limit + 2)}`,
@@ -52,7 +52,13 @@ function chained(first: string, ...steps: readonly string[]): string {
   return steps.reduce((inner, columns) => `SELECT person, ${columns} FROM (${inner})`, first)
 }
 
-function sharesOf(reading: Reading, plan: AttributionPlan, binder: Binder, parts: string): string {
+/** Rows of `person`, and as a list of each: what its conversions give to touches, as (group, parts, worth). */
+interface Shares {
+  readonly from: string
+  readonly shares: string
+}
+
+function sharesOf(reading: Reading, plan: AttributionPlan, binder: Binder, parts: string): Shares {
   const pause = binder.bind('Int64', TOUCH_PAUSE_MS)
   const lookback = binder.bind('Int64', plan.lookback_ms)
   const arrived = `arrayFilter((e, before) -> e.${MS} - before.1 > ${pause} OR e.${VERDICT} != before.2, elsewhere,
@@ -69,7 +75,7 @@ function sharesOf(reading: Reading, plan: AttributionPlan, binder: Binder, parts
     `done, arrayConcat(${arrived}, ${returned}) AS touches`,
     `touches, arraySort(arrayConcat(touches, done${needsOpening ? `, ${opening}` : ''})) AS line`,
   )
-  return plan.model === 'linear' ? linear(line, plan, parts) : oneTouch(line, plan, binder, parts)
+  return plan.model === 'linear' ? linear(line, parts) : oneTouch(line, plan, binder, parts)
 }
 
 /** Before every moment there is; far from the edge of the type. */
@@ -127,48 +133,40 @@ const LAST_NON_DIRECT = `${at(CONVERTS, `arrayFill(e -> e.${WHAT} = ${TOUCH} AND
 /** What comes first after the opening of each window; openings and conversions are in the same order. */
 const FIRST = `${at(OPENS, `arrayReverseFill(e -> e.${WHAT} = ${TOUCH}, line)`)} AS first`
 
-/** Columns `person`, `shares`: (group…, parts, worth) of each conversion, which goes to one touch as a whole. */
-function oneTouch(line: string, plan: AttributionPlan, binder: Binder, parts: string): string {
+/** Each conversion goes to one touch as a whole. */
+function oneTouch(line: string, plan: AttributionPlan, binder: Binder, parts: string): Shares {
   const since = `c.${MS} - ${binder.bind('Int64', plan.lookback_ms)}`
   const inWindow = (t: string): string => `${t}.${WHAT} = ${TOUCH} AND ${t}.${MS} >= ${since}`
+  const share = (group: string): string => `(${group}, ${parts}, c.${WORTH})`
   const credited = {
     last: {
       lists: [LAST],
-      groups: `arrayMap((c, t) -> if(${inWindow('t')}, t.${GROUP}, c.${GROUP}), conversions, last)`,
+      shares: `arrayMap((c, t) -> ${share(`if(${inWindow('t')}, t.${GROUP}, c.${GROUP})`)}, conversions, last)`,
     },
     last_non_direct: {
       lists: [LAST, LAST_NON_DIRECT],
-      groups: `arrayMap((c, n, t) -> multiIf(NOT n.${DIRECT} AND ${inWindow('n')}, n.${GROUP}, ${inWindow('t')}, t.${GROUP}, c.${GROUP}), conversions, last_non_direct, last)`,
+      shares: `arrayMap((c, n, t) -> ${share(`multiIf(NOT n.${DIRECT} AND ${inWindow('n')}, n.${GROUP}, ${inWindow('t')}, t.${GROUP}, c.${GROUP})`)}, conversions, last_non_direct, last)`,
     },
     first: {
       lists: [FIRST],
-      groups: `arrayMap((c, t) -> if(t.${WHAT} = ${TOUCH} AND ${moment('t')} <= ${moment('c')}, t.${GROUP}, c.${GROUP}), conversions, first)`,
+      shares: `arrayMap((c, t) -> ${share(`if(t.${WHAT} = ${TOUCH} AND ${moment('t')} <= ${moment('c')}, t.${GROUP}, c.${GROUP})`)}, conversions, first)`,
     },
   }
   const { model } = plan
   if (model === 'linear') throw new TypeError('linear credits many touches')
-  const { lists, groups } = credited[model]
-  return chained(
-    line,
-    [CONVERSIONS, ...lists].join(', '),
-    `conversions, ${groups} AS groups`,
-    `arrayMap((c, g) -> (${columnsOf('g', plan)}, ${parts}, c.${WORTH}), conversions, groups) AS shares`,
-  )
+  const { lists, shares } = credited[model]
+  return { from: chained(line, [CONVERSIONS, ...lists].join(', ')), shares }
 }
 
 function moment(of: string): string {
   return `(${of}.${MS}, ${of}.${RECEIVED}, ${of}.${SEQ}, ${of}.${ID})`
 }
 
-function columnsOf(group: string, { group_by }: AttributionPlan): string {
-  return group_by.map((_, index) => `${group}.${index + 1}`).join(', ')
-}
-
 /**
- * Columns `person`, `shares` with worth × parts. A conversion's part is put on the line where its window opens, and
+ * Worth is times parts here. A conversion's part is put on the line where its window opens, and
  * taken off behind it: what has gathered at a touch is what the touch earned, of however many conversions.
  */
-function linear(line: string, plan: AttributionPlan, parts: string): string {
+function linear(line: string, parts: string): Shares {
   // Per conversion: its entry, the last touch before it, touches in its window, the part of each.
   const handed = `arrayMap((c, t, n) -> (c, t, n, if(n = 0, toInt64(0), intDiv(${parts}, n))), conversions, last, arrayMap((before, upto) -> upto - before, opened, closed)) AS handed`
   const place = (e: string): string =>
@@ -176,16 +174,15 @@ function linear(line: string, plan: AttributionPlan, parts: string): string {
   const put = `arrayMap((e, h) -> (${place('e')}, h.4, h.1.${WORTH} * h.4, e.${GROUP}), openings, handed)`
   const taken = `arrayMap(h -> (${place('h.1')}, -h.4, -h.1.${WORTH} * h.4, h.1.${GROUP}), handed)`
   const earning = `arrayMap(t -> (${place('t')}, toInt64(0), toFloat64(0), t.${GROUP}), touches)`
-  const earned = `arrayMap((d, gathered, worth) -> (${columnsOf('d.9', plan)}, if(d.6 = ${TOUCH}, gathered, toInt64(0)), worth), steps, arrayCumSum(d -> d.7, steps), arrayCumSum(d -> d.8, steps))`
-  const rests = `arrayMap((h, g, rest) -> (${columnsOf('g', plan)}, rest, h.1.${WORTH} * rest), handed,
+  const earned = `arrayMap((d, gathered, worth) -> (d.9, if(d.6 = ${TOUCH}, gathered, toInt64(0)), worth), steps, arrayCumSum(d -> d.7, steps), arrayCumSum(d -> d.8, steps))`
+  const rests = `arrayMap((h, g, rest) -> (g, rest, h.1.${WORTH} * rest), handed,
     arrayMap(h -> if(h.3 = 0, h.1.${GROUP}, h.2.${GROUP}), handed), arrayMap(h -> ${parts} - h.3 * h.4, handed))`
-  return chained(
+  const from = chained(
     line,
     `touches, line, arrayCumSum(e -> toInt64(e.${WHAT} = ${TOUCH}), line) AS counted`,
     `touches, ${CONVERSIONS}, ${LAST}, arrayFilter(e -> e.${WHAT} = ${OPENS}, line) AS openings, ${at(OPENS, 'counted')} AS opened, ${at(CONVERTS, 'counted')} AS closed`,
     `touches, openings, ${handed}`,
     `handed, arraySort(arrayConcat(${put}, ${taken}, ${earning})) AS steps`,
-    `arrayConcat(${earned}, ${rests}) AS all`,
-    `arrayFilter(s -> s.${plan.group_by.length + 1} > 0, all) AS shares`,
   )
+  return { from, shares: `arrayFilter(share -> share.2 > 0, arrayConcat(${earned}, ${rests}))` }
 }
