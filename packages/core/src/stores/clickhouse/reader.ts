@@ -2,7 +2,7 @@ import { LIMITS } from '@millimetric/schema/limits'
 import { randomUuid } from '#crypto'
 import type { CallOptions } from '../../ports/event-store.js'
 import type { QueryPlan, ResultFacts } from '../../ports/query-plan.js'
-import { type ClickhouseClient, type Connections, type Settings, settingsClause } from './client.js'
+import { ASKING, type ClickhouseClient, type Connections, type Settings, settingsClause } from './client.js'
 import { queryError, tooExpensive } from './errors.js'
 import { createKill } from './kill.js'
 import type { Statement } from './sql/binder.js'
@@ -56,6 +56,7 @@ export function createReader(
   const kill = createKill(start)
   let turn = 0
   const settings: Settings = {
+    ...ASKING,
     max_rows_to_read: limits.maxRowsToRead,
     max_memory_usage: limits.maxMemoryUsage,
     ...(lane === 'answers'

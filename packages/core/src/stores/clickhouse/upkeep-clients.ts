@@ -1,5 +1,5 @@
 import { randomUuid } from '#crypto'
-import { type ClickhouseClient, settingsClause } from './client.js'
+import { ASKING, type ClickhouseClient, settingsClause } from './client.js'
 
 export interface Clients {
   /** Quoted database. */
@@ -28,6 +28,7 @@ export async function ask<Row>(
 ): Promise<Row[]> {
   const answer = await reader.query({
     query: `${query}\n${settingsClause({
+      ...ASKING,
       output_format_json_quote_64bit_integers: 0,
       ...NOTHING_STALE,
       ...(hidden ? { apply_deleted_mask: 0 } : {}),
@@ -40,5 +41,5 @@ export async function ask<Row>(
 
 /** Settings of a statement that writes: a token of its own, or two equal ones would be taken for one. */
 export function writing(): Record<string, string | number> {
-  return { insert_deduplication_token: randomUuid(), async_insert: 0, ...NOTHING_STALE }
+  return { ...ASKING, insert_deduplication_token: randomUuid(), async_insert: 0, ...NOTHING_STALE }
 }
