@@ -42,9 +42,45 @@ export async function buildDays(builder: Builder, projectId: string, days: reado
   // An insert is seen in one table a little before the other.
   const settled = await settledUntil(builder.clients)
   let built = 0
-  for (const day of days) built += (await buildDay(builder, projectId, day, settled)) ? 1 : 0
+  for (const day of await changedDays(builder, projectId, days, settled))
+    built += (await buildDay(builder, projectId, day, settled)) ? 1 : 0
   if (built > 0) builder.rebuilt.add(projectId)
   return built
+}
+
+/** Those to build, by one look: after an import of a year each round would else ask day by day. */
+async function changedDays(
+  { clients, fromRows }: Builder,
+  projectId: string,
+  days: readonly Day[],
+  settled: string,
+): Promise<readonly Day[]> {
+  const { db } = clients
+  const found = await ask<{ start: number }>(
+    clients,
+    `SELECT day AS start FROM (
+  SELECT toUnixTimestamp(r.day_start) AS day, (r.generation, r.marks) AS made, toUInt64(0) AS arrived, toDateTime64(0, 3, 'UTC') AS at
+  FROM ${db}.rollup_days AS r
+  WHERE r.project_id = {project_id:UUID} AND toUnixTimestamp(r.day_end) = transform(day, {starts:Array(UInt32)}, {ends:Array(UInt32)}, toUInt32(0))
+  UNION ALL
+  SELECT roundDown(toUnixTimestamp(m.quarter), {starts:Array(UInt32)}) AS day, (toUInt64(0), toUInt64(0)) AS made, m.rows AS arrived, m.last_at AS at
+  FROM ${db}.marks AS m
+  WHERE m.project_id = {project_id:UUID} AND m.quarter >= toDateTime({first:UInt32})
+    AND toUnixTimestamp(m.quarter) < transform(day, {starts:Array(UInt32)}, {ends:Array(UInt32)}, toUInt32(0))
+)
+GROUP BY day
+HAVING sum(arrived) > {most:UInt64} AND max(made).2 != sum(arrived) AND max(at) < toDateTime64({settled:String}, 6, 'UTC')`,
+    {
+      project_id: projectId,
+      starts: days.map(({ start }) => seconds(start)),
+      ends: days.map(({ end }) => seconds(end)),
+      first: seconds(days[0]?.start ?? 0),
+      most: fromRows,
+      settled,
+    },
+  )
+  const changed = new Set(found.map(({ start }) => start))
+  return days.filter(({ start }) => changed.has(seconds(start)))
 }
 
 interface Marks {
