@@ -56,7 +56,6 @@ export function createReader(
   const kill = createKill(start)
   let turn = 0
   const settings: Settings = {
-    ...ASKING,
     max_rows_to_read: limits.maxRowsToRead,
     max_memory_usage: limits.maxMemoryUsage,
     ...(lane === 'answers'
@@ -70,6 +69,7 @@ export function createReader(
     output_format_json_quote_64bit_floats: 0,
     // An absent side of a join is empty text, as everywhere in these tables.
     join_use_nulls: 0,
+    ...ASKING,
   }
   return async <Row>(statement: Statement, { signal, began }: CallOptions = {}): Promise<Row[]> => {
     signal?.throwIfAborted()
