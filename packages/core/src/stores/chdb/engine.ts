@@ -6,6 +6,7 @@ import { createStoredIds } from '../clickhouse/stored-ids.js'
 import { ask as askEngine } from '../clickhouse/upkeep-clients.js'
 import { createConnectionPool } from './connection-pool.js'
 import { joinHolders } from './holders.js'
+import { lastPriority } from './thread-priority.js'
 
 type ClientConnection = NonNullable<
   NonNullable<Parameters<typeof import('@clickhouse/client').createClient>[0]>['connection']
@@ -81,14 +82,14 @@ async function open(directory: string): Promise<Connections> {
   const { createClient, createChdbConnection } = await importEngine()
   await mkdir(directory, { recursive: true })
   const holder = joinHolders(directory)
-  const connect = async (): Promise<ClickhouseClient> => {
+  const connect = async (...settings: string[]): Promise<ClickhouseClient> => {
     const client: ClickhouseClient = createClient({
       // chdb types its connection by its own copy of the client's interface; a private member of an
       // unrelated class makes the two copies incompatible by name, not by shape.
       connection: createChdbConnection({ path: directory }) as unknown as ClientConnection,
     })
     // A statement that binds thousands of ids is longer than the engine takes for one.
-    await client.command({ query: 'SET max_query_size=67108864' })
+    await client.command({ query: `SET ${['max_query_size=67108864', ...settings].join(', ')}` })
     return client
   }
   try {
@@ -96,7 +97,8 @@ async function open(directory: string): Promise<Connections> {
     // lookups that events wait for, and what ends a report.
     const writer = createConnectionPool([await connect()])
     const quick = createConnectionPool([await connect()])
-    const reader = createConnectionPool([await connect(), await connect()])
+    const behind = lastPriority()
+    const reader = createConnectionPool([await connect(...behind), await connect(...behind)])
     holder.opened()
     return {
       writer,
