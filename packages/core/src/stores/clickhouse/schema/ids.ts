@@ -1,4 +1,4 @@
-import { REPEAT_SAFE } from './events.js'
+import { TABLE_SETTINGS } from './events.js'
 
 // Ids are random, so a lookup reads one granule an id and part: small granules in few parts. With the usual 8192 rows a
 // thousand ids among ten million read all of them; with 256, finding the granules takes as long as reading them (74 ms of
@@ -24,7 +24,7 @@ export function idTables(db: string): readonly string[] {
   INDEX stored_at stored_at TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 ORDER BY (project_id, id_hash)
-SETTINGS ${REPEAT_SAFE}, ${POINT_READS}`,
+SETTINGS ${TABLE_SETTINGS}, ${POINT_READS}`,
     `CREATE MATERIALIZED VIEW IF NOT EXISTS ${db}.event_ids_mv TO ${db}.event_ids AS
 SELECT project_id, sipHash64(event_id) AS id_hash, body_hash, timestamp, received_at, batch, stored_at
 FROM ${db}.events`,

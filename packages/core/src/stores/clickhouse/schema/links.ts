@@ -1,4 +1,4 @@
-import { REPEAT_SAFE } from './events.js'
+import { TABLE_SETTINGS } from './events.js'
 
 /** Every `$identify` that carries both ids. Which one links is decided at query time, never by rewriting rows. */
 export function linkTables(db: string): readonly string[] {
@@ -13,7 +13,7 @@ export function linkTables(db: string): readonly string[] {
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (project_id, anonymous_id, timestamp, event_id)
-SETTINGS ${REPEAT_SAFE}`,
+SETTINGS ${TABLE_SETTINGS}`,
     `CREATE MATERIALIZED VIEW IF NOT EXISTS ${db}.identity_links_mv TO ${db}.identity_links AS
 SELECT project_id, anonymous_id, user_id, timestamp, received_at, event_id
 FROM ${db}.events

@@ -1,4 +1,4 @@
-import { REPEAT_SAFE } from './events.js'
+import { TABLE_SETTINGS } from './events.js'
 
 /**
  * How many rows were ever inserted per quarter of an hour of event time. A rollup day remembers the sum it was
@@ -14,7 +14,7 @@ export function markTables(db: string): readonly string[] {
 ) ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(quarter)
 ORDER BY (project_id, quarter)
-SETTINGS ${REPEAT_SAFE}`,
+SETTINGS ${TABLE_SETTINGS}`,
     `CREATE MATERIALIZED VIEW IF NOT EXISTS ${db}.marks_mv TO ${db}.marks AS
 SELECT project_id, toStartOfFifteenMinutes(timestamp) AS quarter, count() AS rows, now64(3, 'UTC') AS last_at
 FROM ${db}.events

@@ -1,4 +1,4 @@
-import { REPEAT_SAFE } from './events.js'
+import { TABLE_SETTINGS } from './events.js'
 
 /**
  * Tables of erasure. `erasures` and `erased_rows` hold personal data, but only while the erasure runs; the other two
@@ -16,7 +16,7 @@ export function privacyTables(db: string): readonly string[] {
   until DateTime64(3, 'UTC')
 ) ENGINE = MergeTree
 ORDER BY (erasure_id, project_id)
-SETTINGS ${REPEAT_SAFE}`,
+SETTINGS ${TABLE_SETTINGS}`,
     // The rows that go, by the keys of every table that has something of them.
     `CREATE TABLE IF NOT EXISTS ${db}.erased_rows (
   erasure_id UUID,
@@ -33,7 +33,7 @@ SETTINGS ${REPEAT_SAFE}`,
   is_link Bool
 ) ENGINE = MergeTree
 ORDER BY (erasure_id, project_id)
-SETTINGS ${REPEAT_SAFE}`,
+SETTINGS ${TABLE_SETTINGS}`,
     `CREATE TABLE IF NOT EXISTS ${db}.tombstones (
   project_id UUID,
   hash FixedString(64),
@@ -41,7 +41,7 @@ SETTINGS ${REPEAT_SAFE}`,
   until SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
 ) ENGINE = AggregatingMergeTree
 ORDER BY (project_id, hash, pepper_id)
-SETTINGS ${REPEAT_SAFE}`,
+SETTINGS ${TABLE_SETTINGS}`,
     `CREATE TABLE IF NOT EXISTS ${db}.erasure_records (
   project_id UUID,
   erasure_id UUID,
@@ -51,6 +51,6 @@ SETTINGS ${REPEAT_SAFE}`,
   removed Map(String, UInt64)
 ) ENGINE = ReplacingMergeTree
 ORDER BY (project_id, erasure_id)
-SETTINGS ${REPEAT_SAFE}`,
+SETTINGS ${TABLE_SETTINGS}`,
   ]
 }

@@ -1,4 +1,4 @@
-import { REPEAT_SAFE } from './events.js'
+import { TABLE_SETTINGS } from './events.js'
 
 /**
  * Events that no insert took. Only text columns that hold anything: a refused event may have a project id that is no
@@ -19,6 +19,6 @@ export function quarantineTables(db: string): readonly string[] {
   row String CODEC(ZSTD(1))
 ) ENGINE = MergeTree
 ORDER BY (project_id, quarantined_at, event_id)
-SETTINGS ${REPEAT_SAFE}`,
+SETTINGS ${TABLE_SETTINGS}`,
   ]
 }

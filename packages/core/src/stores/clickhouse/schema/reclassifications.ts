@@ -1,5 +1,5 @@
 import { VERDICT_COLUMNS } from '../../../ports/verdict-store.js'
-import { REPEAT_SAFE } from './events.js'
+import { TABLE_SETTINGS } from './events.js'
 
 /** Hours after which nobody works on a run any more. */
 export const RUN_HOURS = 24
@@ -20,6 +20,6 @@ export function reclassificationTables(db: string): readonly string[] {
 PARTITION BY (project_id, run)
 ORDER BY (project_id, key)
 TTL written_at + INTERVAL ${RUN_HOURS} HOUR
-SETTINGS ttl_only_drop_parts = 1, ${REPEAT_SAFE}`,
+SETTINGS ttl_only_drop_parts = 1, ${TABLE_SETTINGS}`,
   ]
 }

@@ -1,4 +1,4 @@
-import { REPEAT_SAFE } from './events.js'
+import { TABLE_SETTINGS } from './events.js'
 
 /** Dimensions that a rollup keeps apart. */
 export const ROLLUP_DIMENSIONS = ['event_name', 'source', 'medium', 'channel'] as const
@@ -30,7 +30,7 @@ export function rollupTables(db: string): readonly string[] {
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(day_start)
 ORDER BY (project_id, day_start, generation, ${ROLLUP_DIMENSIONS.join(', ')}, is_bot)
-SETTINGS ${REPEAT_SAFE}`,
+SETTINGS ${TABLE_SETTINGS}`,
     `CREATE TABLE IF NOT EXISTS ${db}.rollup_days (
   project_id UUID,
   day_start DateTime('UTC'),
@@ -40,6 +40,6 @@ SETTINGS ${REPEAT_SAFE}`,
 ) ENGINE = ReplacingMergeTree(generation)
 PARTITION BY toYYYYMM(day_start)
 ORDER BY (project_id, day_start, day_end)
-SETTINGS ${REPEAT_SAFE}`,
+SETTINGS ${TABLE_SETTINGS}`,
   ]
 }
