@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { storedEvent, TEST_NOON, TEST_PROJECT } from '@millimetric/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { acquireEngine } from '../../src/stores/chdb/engine.js'
+import { threadPriorities } from '../../src/stores/chdb/thread-priority.js'
 import type { Connections } from '../../src/stores/clickhouse/client.js'
 import { identifier } from '../../src/stores/clickhouse/client.js'
 import { stats } from '../../src/testing/event-store-case.js'
@@ -27,6 +28,51 @@ afterAll(async () => {
 async function rows<T>(client: Connections['writer'], query: string): Promise<T[]> {
   return await (await client.query({ query, format: 'JSONEachRow' })).json<T>()
 }
+
+/** Priorities ("nice") of this process' threads that work for statements just now. */
+function priorities(): number[] {
+  return readdirSync('/proc/self/task').flatMap((task) => {
+    try {
+      const stat = readFileSync(`/proc/self/task/${task}/stat`, 'utf8')
+      const [state, priority] = [0, 16].map((n) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[n])
+      return state === 'R' && stat.includes('(QueryPipelineEx)') ? [Number(priority)] : []
+    } catch {
+      // It has ended.
+      return []
+    }
+  })
+}
+
+/** Those seen while a statement ran, whatever came of it. */
+async function prioritiesOf(client: Connections['writer'], query: string): Promise<Set<number>> {
+  const seen = new Set<number>()
+  let running = true
+  const ended = rows(client, query).then(
+    () => {},
+    () => {},
+  )
+  void ended.then(() => {
+    running = false
+  })
+  while (running) {
+    for (const priority of priorities()) seen.add(priority)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  return seen
+}
+
+test.skipIf(threadPriorities().reports.length === 0)(
+  'a report gives way to inserts and to this process, also after one that failed',
+  async () => {
+    const { writer, readers } = engine
+    const long = 'SELECT uniqExact(cityHash64(number)) AS n FROM numbers_mt(8000000) SETTINGS max_threads=4'
+    const failing = long.replace('(number)', "(throwIf(number > 6000000, 'no'))")
+    for (let n = 0; n < 3; n++) {
+      expect(await prioritiesOf(readers[0], n === 1 ? failing : long)).toEqual(new Set([19]))
+      expect(await prioritiesOf(writer, long)).toEqual(new Set([1]))
+    }
+  },
+)
 
 const count = stats({ from: TEST_NOON - 1, to: TEST_NOON + 1 })
 
@@ -87,7 +133,7 @@ test('a long report does not stand in the way of an insert', async () => {
   let reportDone = false
   // Would take an hour, and is ended below.
   const report = rows(reader, 'SELECT sleepEachRow(1) FROM numbers(3600) SETTINGS max_block_size=1')
-  const ended = expect(report.finally(() => (reportDone = true))).rejects.toThrow(/cancelled/i)
+  const ended = expect(report.finally(() => (reportDone = true))).rejects.toThrow(/cancelled|killed/i)
   await store.insert({ token: 'token-beside', events: [storedEvent({ event_id: 'beside' })] })
   expect(reportDone).toBe(false)
   await engine.quick?.command({ query: "KILL QUERY WHERE query LIKE 'SELECT sleepEachRow%' SYNC" })

@@ -1,6 +1,7 @@
 import { chdbEvents } from '@millimetric/core/chdb'
 import { clickhouseEvents } from '@millimetric/core/clickhouse'
 import { expect, test } from 'vitest'
+import { acquireEngine } from '../../src/stores/chdb/engine.js'
 import { identifier, settingsClause } from '../../src/stores/clickhouse/client.js'
 import { MIGRATIONS } from '../../src/stores/clickhouse/schema/index.js'
 import { CHDB_PATH, freshDatabase } from './chdb-path.js'
@@ -34,6 +35,24 @@ test('every table that takes rows remembers repeated batches', () => {
   const fed = tables.filter((sql) => !sql.includes('.sweeps'))
   expect(fed.length).toBeGreaterThan(7)
   for (const sql of fed) expect(sql).toContain('non_replicated_deduplication_window = 10000')
+})
+
+test('parts that were merged are removed one after the other, beside inserts', async () => {
+  const database = freshDatabase()
+  const store = chdbEvents({ path: CHDB_PATH, database })
+  await store.migrate()
+  const engine = await acquireEngine(CHDB_PATH)
+  const answer = await engine.writer.query({
+    query: `SELECT name, extract(engine_full, 'concurrent_part_removal_threshold = ([0-9]+)') AS threshold
+FROM system.tables WHERE database = {database:String} AND engine LIKE '%MergeTree' AND name NOT IN ('migrations', 'sweeps')`,
+    query_params: { database },
+    format: 'JSONEachRow',
+  })
+  const tables = await answer.json<{ name: string; threshold: string }>()
+  expect(tables.length).toBeGreaterThan(7)
+  expect(tables.filter(({ threshold }) => threshold !== '1000000')).toEqual([])
+  await engine.close()
+  await store.close()
 })
 
 test('names and settings can not carry SQL', () => {

@@ -156,3 +156,25 @@ test('a statement that is left before it has begun is never begun', async () => 
   expect([ends.length, pool.ended()]).toEqual([0, 0])
   await pool.close()
 })
+
+test('upkeep asks as much of a thousand days without news as of one', async () => {
+  await store.insert({ token: 'second', events: [event('c', 2)] })
+  const [reader] = engine.readers
+  async function asked(days: number): Promise<number> {
+    const query = vi.spyOn(reader, 'query')
+    try {
+      const past = Array.from({ length: days }, (_, n) => MIDNIGHT - (days - n) * DAY)
+      const built = await store.buildDays(
+        TEST_PROJECT,
+        past.map((start) => ({ start, end: start + DAY })),
+      )
+      expect(built).toBe(0)
+      return query.mock.calls.length
+    } finally {
+      query.mockRestore()
+    }
+  }
+  const one = await asked(1)
+  expect(one).toBeGreaterThan(0)
+  expect(await asked(1000)).toBe(one)
+})

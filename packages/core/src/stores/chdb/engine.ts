@@ -6,7 +6,7 @@ import { createStoredIds } from '../clickhouse/stored-ids.js'
 import { ask as askEngine } from '../clickhouse/upkeep-clients.js'
 import { createConnectionPool } from './connection-pool.js'
 import { joinHolders } from './holders.js'
-import { lastPriority } from './thread-priority.js'
+import { threadPriorities } from './thread-priority.js'
 
 type ClientConnection = NonNullable<
   NonNullable<Parameters<typeof import('@clickhouse/client').createClient>[0]>['connection']
@@ -95,10 +95,10 @@ async function open(directory: string): Promise<Connections> {
   try {
     // Behind a heavy report `SELECT 1` waited four seconds. So writes have a connection of their own, and so have the
     // lookups that events wait for, and what ends a report.
-    const writer = createConnectionPool([await connect()])
-    const quick = createConnectionPool([await connect()])
-    const behind = lastPriority()
-    const reader = createConnectionPool([await connect(...behind), await connect(...behind)])
+    const { reports, others } = threadPriorities()
+    const writer = createConnectionPool([await connect(...others)])
+    const quick = createConnectionPool([await connect(...others)])
+    const reader = createConnectionPool([await connect(...reports), await connect(...reports)])
     holder.opened()
     return {
       writer,

@@ -1,16 +1,23 @@
 import { getPriority, setPriority } from 'node:os'
 
-/** The lowest of Linux ("nice"): such a thread gets what the others leave. */
-const LAST = 19
+/** Settings of connections that say at which Linux priority ("nice") their statements run; none where that does not work. */
+export interface ThreadPriorities {
+  readonly reports: readonly string[]
+  readonly others: readonly string[]
+}
 
 /**
- * Settings for threads of reports, so that inserts and this process go first: a report of five seconds made `track` wait
- * three times as long on two cores. None where a thread could not get its priority back, which takes CAP_SYS_NICE: the
- * engine's threads, and those that Node reads files with, serve one statement after another.
+ * Reports get what inserts and this process leave: one of five seconds made `track` take three times as long on two cores.
+ *
+ * Works with CAP_SYS_NICE, in a process of ordinary priority: the engine gives its threads back with the priority 0. Inserts
+ * name one of their own, next to ours, because a thread that is made by a report's, or was left by one that failed, keeps the
+ * lowest until it works for a statement that names one.
  */
-export function lastPriority(): readonly string[] {
+export function threadPriorities(): ThreadPriorities {
   const isOurs = process.platform === 'linux' && getPriority() === 0 && canRaise()
-  return isOurs ? [`os_thread_priority=${LAST}`] : []
+  return isOurs
+    ? { reports: ['os_thread_priority=19'], others: ['os_thread_priority=1'] }
+    : { reports: [], others: [] }
 }
 
 /** Tried on this thread, upwards first: the way back is open to everybody. */
