@@ -117,7 +117,7 @@ export interface EventStore extends ErasureStore, QuarantineStore, VerdictStore 
   /** Quarter hours whose events changed at or after `since` (epoch milliseconds). */
   changedSince(since: number): Promise<readonly ChangedQuarter[]>
   /**
-   * Makes these days of a project, ascending, fast to answer; a day that changed in the last half minute is left for later. Returns
+   * Makes these days of a project fast to answer; a day that changed in the last half minute is left for later. Returns
    * how many were made. Changes no answer.
    */
   buildDays(projectId: string, days: readonly Day[]): Promise<number>

@@ -72,8 +72,11 @@ async function makeByHand(database: string): Promise<void> {
   const db = identifier(database)
   await engine.writer.command({ query: `CREATE DATABASE ${db}` })
   for (const statement of MIGRATIONS.flatMap((migration) => migration.statements(db))) {
-    const query = statement.replace('non_replicated_deduplication_window = 10000', 'index_granularity = 8192')
-    await engine.writer.command({ query: query.replace(/(8192), index_granularity = \d+/, '$1') })
+    const query = statement.replace(
+      'non_replicated_deduplication_window = 10000',
+      'parts_to_delay_insert = 1000',
+    )
+    await engine.writer.command({ query })
   }
 }
 

@@ -56,6 +56,7 @@ async function changedDays(
   settled: string,
 ): Promise<readonly Day[]> {
   const { db } = clients
+  const ascending = days.toSorted((a, b) => a.start - b.start)
   const found = await ask<{ start: number }>(
     clients,
     `SELECT day AS start FROM (
@@ -72,9 +73,9 @@ GROUP BY day
 HAVING sum(arrived) > {most:UInt64} AND max(made).2 != sum(arrived) AND max(at) < toDateTime64({settled:String}, 6, 'UTC')`,
     {
       project_id: projectId,
-      starts: days.map(({ start }) => seconds(start)),
-      ends: days.map(({ end }) => seconds(end)),
-      first: seconds(days[0]?.start ?? 0),
+      starts: ascending.map(({ start }) => seconds(start)),
+      ends: ascending.map(({ end }) => seconds(end)),
+      first: seconds(ascending[0]?.start ?? 0),
       most: fromRows,
       settled,
     },
