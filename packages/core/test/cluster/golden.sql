@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS `shop`.events_local ON CLUSTER `main` (
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (project_id, timestamp, event_id)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.events ON CLUSTER `main` (
   project_id UUID,
@@ -112,7 +112,7 @@ CREATE TABLE IF NOT EXISTS `shop`.event_ids_local ON CLUSTER `main` (
   INDEX stored_at stored_at TYPE minmax GRANULARITY 1
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (project_id, id_hash)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, index_granularity = 1024, min_compress_block_size = 8192, max_compress_block_size = 16384;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000, index_granularity = 1024, min_compress_block_size = 8192, max_compress_block_size = 16384;
 
 CREATE TABLE IF NOT EXISTS `shop`.event_ids ON CLUSTER `main` (
   project_id UUID,
@@ -149,7 +149,7 @@ CREATE TABLE IF NOT EXISTS `shop`.marks_local ON CLUSTER `main` (
 ) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(quarter)
 ORDER BY (project_id, quarter)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.marks ON CLUSTER `main` (
   project_id UUID,
@@ -175,7 +175,7 @@ CREATE TABLE IF NOT EXISTS `shop`.identity_links_local ON CLUSTER `main` (
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (project_id, anonymous_id, timestamp, event_id)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.identity_links ON CLUSTER `main` (
   project_id UUID,
@@ -273,7 +273,7 @@ CREATE TABLE IF NOT EXISTS `shop`.daily_rollup_local ON CLUSTER `main` (
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(day_start)
 ORDER BY (project_id, day_start, generation, event_name, source, medium, channel, is_bot)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.daily_rollup ON CLUSTER `main` (
   project_id UUID,
@@ -298,7 +298,7 @@ CREATE TABLE IF NOT EXISTS `shop`.rollup_days_local ON CLUSTER `main` (
 ) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', generation)
 PARTITION BY toYYYYMM(day_start)
 ORDER BY (project_id, day_start, day_end)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.rollup_days ON CLUSTER `main` (
   project_id UUID,
@@ -319,7 +319,7 @@ CREATE TABLE IF NOT EXISTS `shop`.erasures_local ON CLUSTER `main` (
   until DateTime64(3, 'UTC')
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (erasure_id, project_id)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.erasures ON CLUSTER `main` (
   erasure_id UUID,
@@ -345,7 +345,7 @@ CREATE TABLE IF NOT EXISTS `shop`.erased_rows_local ON CLUSTER `main` (
   is_link Bool
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (erasure_id, project_id)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.erased_rows ON CLUSTER `main` (
   erasure_id UUID,
@@ -369,7 +369,7 @@ CREATE TABLE IF NOT EXISTS `shop`.tombstones_local ON CLUSTER `main` (
   until SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
 ) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (project_id, hash, pepper_id)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.tombstones ON CLUSTER `main` (
   project_id UUID,
@@ -387,7 +387,7 @@ CREATE TABLE IF NOT EXISTS `shop`.erasure_records_local ON CLUSTER `main` (
   removed Map(String, UInt64)
 ) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (project_id, erasure_id)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.erasure_records ON CLUSTER `main` (
   project_id UUID,
@@ -413,7 +413,7 @@ CREATE TABLE IF NOT EXISTS `shop`.quarantine_local ON CLUSTER `main` (
   row String CODEC(ZSTD(1))
 ) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (project_id, quarantined_at, event_id)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.quarantine ON CLUSTER `main` (
   project_id String,
@@ -447,7 +447,7 @@ CREATE TABLE IF NOT EXISTS `shop`.reclassifications_local ON CLUSTER `main` (
 PARTITION BY (project_id, run)
 ORDER BY (project_id, key)
 TTL written_at + INTERVAL 24 HOUR
-SETTINGS ttl_only_drop_parts = 1, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600;
+SETTINGS ttl_only_drop_parts = 1, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 1209600, concurrent_part_removal_threshold = 1000000;
 
 CREATE TABLE IF NOT EXISTS `shop`.reclassifications ON CLUSTER `main` (
   project_id UUID,
