@@ -55,6 +55,8 @@ async function changedDays(
   days: readonly Day[],
   settled: string,
 ): Promise<readonly Day[]> {
+  // The engine rounds to no empty list.
+  if (days.length === 0) return []
   const { db } = clients
   const ascending = days.toSorted((a, b) => a.start - b.start)
   const found = await ask<{ start: number }>(
