@@ -43,25 +43,33 @@ export async function buildDays(builder: Builder, projectId: string, days: reado
   const settled = await settledUntil(builder.clients)
   let built = 0
   for (const day of await changedDays(builder, projectId, days, settled))
-    built += (await buildDay(builder, projectId, day, settled)) ? 1 : 0
+    built += (await buildDay(builder, projectId, day)) ? 1 : 0
   if (built > 0) builder.rebuilt.add(projectId)
   return built
 }
 
-/** Those to build, by one look: after an import of a year each round would else ask day by day. */
+interface ChangedDay extends Day {
+  /** Ever marked in it. */
+  readonly rows: number
+}
+
+/**
+ * Those that are large enough, have been quiet, and to which no pointer tells as many rows, by one look: after an import of
+ * a year each round would else ask day by day.
+ */
 async function changedDays(
   { clients, fromRows }: Builder,
   projectId: string,
   days: readonly Day[],
   settled: string,
-): Promise<readonly Day[]> {
+): Promise<readonly ChangedDay[]> {
   // The engine rounds to no empty list.
   if (days.length === 0) return []
   const { db } = clients
   const ascending = days.toSorted((a, b) => a.start - b.start)
-  const found = await ask<{ start: number }>(
+  const found = await ask<{ start: number; rows: number }>(
     clients,
-    `SELECT day AS start FROM (
+    `SELECT day AS start, sum(arrived) AS rows FROM (
   SELECT toUnixTimestamp(r.day_start) AS day, (r.generation, r.marks) AS made, toUInt64(0) AS arrived, toDateTime64(0, 3, 'UTC') AS at
   FROM ${db}.rollup_days AS r
   WHERE r.project_id = {project_id:UUID} AND toUnixTimestamp(r.day_end) = transform(day, {starts:Array(UInt32)}, {ends:Array(UInt32)}, toUInt32(0))
@@ -72,7 +80,7 @@ async function changedDays(
     AND toUnixTimestamp(m.quarter) < transform(day, {starts:Array(UInt32)}, {ends:Array(UInt32)}, toUInt32(0))
 )
 GROUP BY day
-HAVING sum(arrived) > {most:UInt64} AND max(made).2 != sum(arrived) AND max(at) < toDateTime64({settled:String}, 6, 'UTC')`,
+HAVING rows > {most:UInt64} AND max(made).2 != rows AND max(at) < toDateTime64({settled:String}, 6, 'UTC')`,
     {
       project_id: projectId,
       starts: ascending.map(({ start }) => seconds(start)),
@@ -82,26 +90,19 @@ HAVING sum(arrived) > {most:UInt64} AND max(made).2 != sum(arrived) AND max(at) 
       settled,
     },
   )
-  const changed = new Set(found.map(({ start }) => start))
-  return days.filter(({ start }) => changed.has(seconds(start)))
-}
-
-interface Marks {
-  rows: number
-  quiet: number
-  built: number
+  const changed = new Map(found.map(({ start, rows }) => [start, rows]))
+  return days.flatMap((day) => {
+    const rows = changed.get(seconds(day.start))
+    return rows === undefined ? [] : [{ ...day, rows }]
+  })
 }
 
 async function buildDay(
-  { clients, read, database, fromRows }: Builder,
+  { clients, read, database }: Builder,
   projectId: string,
-  day: Day,
-  settled: string,
+  day: ChangedDay,
 ): Promise<boolean> {
   const { db, writer } = clients
-  const before = await marksOf(clients, projectId, day, settled)
-  if (before === undefined || before.quiet === 0 || before.rows <= fromRows || before.built === 1)
-    return false
   // Milliseconds, so that generations ascend; the random part keeps two builders in one millisecond apart.
   const generation = `${Date.now()}${Math.floor(Math.random() * 1000)
     .toString()
@@ -115,34 +116,23 @@ SELECT {project_id:UUID}, ${bounds}, ${generation}, * FROM (${rollupOf(eventsOf(
   })
   // Asked last: a run that rewrites verdicts and is over by now has touched the marks after its last row.
   const rewriting = await isRewriting(read, database, projectId)
-  const after = await marksOf(clients, projectId, day, settled)
-  if (rewriting || after?.rows !== before.rows) return false
+  if (rewriting || (await rowsMarked(clients, projectId, day)) !== day.rows) return false
   await writer.command({
     query: `INSERT INTO ${db}.rollup_days ${settingsClause(writing())}
-SELECT {project_id:UUID}, ${bounds}, ${generation}, ${before.rows}`,
+SELECT {project_id:UUID}, ${bounds}, ${generation}, ${day.rows}`,
     query_params: { project_id: projectId },
   })
   return true
 }
 
-/** Rows ever marked in the day, whether it has been quiet, and whether the pointer already says so. */
-async function marksOf(
-  clients: Clients,
-  projectId: string,
-  day: Day,
-  settled: string,
-): Promise<Marks | undefined> {
-  const { db } = clients
-  const [marks] = await ask<Marks>(
+async function rowsMarked(clients: Clients, projectId: string, day: Day): Promise<number | undefined> {
+  const [marks] = await ask<{ rows: number }>(
     clients,
-    `SELECT sum(m.rows) AS rows, max(m.last_at) < toDateTime64({settled:String}, 6, 'UTC') AS quiet,
-  rows = (SELECT argMax(r.marks, r.generation) FROM ${db}.rollup_days AS r WHERE r.project_id = {project_id:UUID}
-    AND r.day_start = toDateTime({start:UInt32}) AND r.day_end = toDateTime({end:UInt32})) AS built
-FROM ${db}.marks AS m
+    `SELECT sum(m.rows) AS rows FROM ${clients.db}.marks AS m
 WHERE m.project_id = {project_id:UUID} AND m.quarter >= toDateTime({start:UInt32}) AND m.quarter < toDateTime({end:UInt32})`,
-    { project_id: projectId, start: seconds(day.start), end: seconds(day.end), settled },
+    { project_id: projectId, start: seconds(day.start), end: seconds(day.end) },
   )
-  return marks
+  return marks?.rows
 }
 
 /**
