@@ -60,6 +60,8 @@ interface Group {
   readonly events: readonly NewEvent[]
 }
 
+const NOTHING: Group = { requests: [], events: [] }
+
 /**
  * Group commit: requests that come while an insert is under way, or within `flushIntervalMs` of each other,
  * share the next insert. There is never more than one insert in flight, which keeps the number of parts in
@@ -121,8 +123,7 @@ export function createDeliver(deps: {
     // Company may still come while an insert is under way: nothing is gained by looking up at once.
     if (inserting !== undefined && waiting < options.flushRows)
       await Promise.race([inserting, sleep(options.flushIntervalMs)])
-    const requests = takeGroup()
-    const group: Group = { requests, events: requests.flatMap(({ events }) => events) }
+    const group = takeGroup()
     const own = lookUp(group)
     let known: Known
     try {
@@ -135,7 +136,9 @@ export function createDeliver(deps: {
     } finally {
       for (const lookup of own) lookup.end()
     }
-    insertAlone(async () => lookups.note(await insertGroup(group, known)))
+    // What came while the insert before was under way, and needs no lookup, would wait for this one too.
+    const whole = takeGroup(group, ({ events }) => events.every(({ fresh }) => fresh))
+    insertAlone(async () => lookups.note(await insertGroup(whole, known)))
   }
 
   /** `work` never rejects. */
@@ -217,17 +220,21 @@ export function createDeliver(deps: {
     reportNotStored(onDiagnostic, error, { project_id, count: events.length })
   }
 
-  function takeGroup(): Waiting[] {
-    const group: Waiting[] = []
-    let rows = 0
+  /** `group` and what waits behind it, as far as one insert goes and `joins` says so. */
+  function takeGroup(group: Group = NOTHING, joins: (request: Waiting) => boolean = () => true): Group {
+    const requests: Waiting[] = []
+    let rows = group.events.length
     for (const request of queue) {
-      if (rows > 0 && rows + request.events.length > options.maxBatchRows) break
-      group.push(request)
+      if (!joins(request) || (rows > 0 && rows + request.events.length > options.maxBatchRows)) break
+      requests.push(request)
       rows += request.events.length
     }
-    queue = queue.slice(group.length)
-    waiting -= rows
-    return group
+    queue = queue.slice(requests.length)
+    waiting -= rows - group.events.length
+    return {
+      requests: [...group.requests, ...requests],
+      events: [...group.events, ...requests.flatMap(({ events }) => events)],
+    }
   }
 
   function refusalOf(count: number): AnalyticsError | undefined {

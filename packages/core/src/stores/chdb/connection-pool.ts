@@ -16,13 +16,17 @@ type Statement = Pick<Parameters<ClickhouseClient['query']>[0], 'query' | 'query
  */
 export function createConnectionPool(
   clients: readonly [ClickhouseClient, ...ClickhouseClient[]],
+  /** Called when the first statement begins, and what it answers when none is left. */
+  whileBusy: () => () => void = () => () => {},
 ): ConnectionPool {
   const free: ClickhouseClient[] = [...clients]
   const waiting: ((client: ClickhouseClient) => void)[] = []
   const running = new Set<Promise<unknown>>()
   let ended = 0
+  let idle = (): void => {}
 
   function next(signal: AbortSignal | undefined): Promise<ClickhouseClient> {
+    if (free.length === clients.length) idle = whileBusy()
     const client = free.shift()
     if (client !== undefined) return Promise.resolve(client)
     return new Promise((resolve, reject) => {
@@ -41,8 +45,9 @@ export function createConnectionPool(
 
   function release(client: ClickhouseClient): void {
     const take = waiting.shift()
-    if (take === undefined) free.push(client)
-    else take(client)
+    if (take !== undefined) return take(client)
+    free.push(client)
+    if (free.length === clients.length) idle()
   }
 
   async function run<T>(

@@ -6,7 +6,7 @@ import { createStoredIds } from '../clickhouse/stored-ids.js'
 import { ask as askEngine } from '../clickhouse/upkeep-clients.js'
 import { createConnectionPool } from './connection-pool.js'
 import { joinHolders } from './holders.js'
-import { threadPriorities } from './thread-priority.js'
+import { mergesGiveWay, threadPriorities } from './thread-priority.js'
 
 type ClientConnection = NonNullable<
   NonNullable<Parameters<typeof import('@clickhouse/client').createClient>[0]>['connection']
@@ -95,10 +95,13 @@ async function open(directory: string): Promise<Connections> {
   try {
     // Behind a heavy report `SELECT 1` waited four seconds. So writes have a connection of their own, and so have the
     // lookups that events wait for, and what ends a report.
-    const { reports, others } = threadPriorities()
+    const { reports, others, areSet } = threadPriorities()
     const writer = createConnectionPool([await connect(...others)])
     const quick = createConnectionPool([await connect(...others)])
-    const reader = createConnectionPool([await connect(...reports), await connect(...reports)])
+    const reader = createConnectionPool(
+      [await connect(...reports), await connect(...reports)],
+      areSet ? mergesGiveWay : undefined,
+    )
     holder.opened()
     return {
       writer,
