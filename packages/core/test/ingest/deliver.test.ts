@@ -1,10 +1,10 @@
-import type { EventKey, EventStore, FrozenBatch } from '@millimetric/core'
+import type { EventKey, EventStore, FrozenBatch, StoredEvent } from '@millimetric/core'
 import { memoryEvents } from '@millimetric/core/memory'
 import { storedEvent, TEST_PROJECT } from '@millimetric/core/testing'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AnalyticsError } from '../../src/errors.js'
-import { createDeliver, type Deliver, type DeliverOptions } from '../../src/ingest/deliver.js'
+import { createDeliver, type Deliver, type DeliverOptions, type Delivery } from '../../src/ingest/deliver.js'
 
 const OPTIONS: DeliverOptions = {
   maxBatchRows: 10,
@@ -38,7 +38,7 @@ function setup(
   return { deliver, batches, store, kinds }
 }
 
-const event = (id: string): { event: ReturnType<typeof storedEvent>; fresh: boolean } => ({
+const event = (id: string): { event: StoredEvent; fresh: boolean } => ({
   event: storedEvent({ event_id: id }),
   fresh: false,
 })
@@ -175,6 +175,47 @@ test('ids made here are not looked up', async () => {
   expect(lookups).toBe(1)
 })
 
+/** Batches, by their ids, and answers, of requests that come while `a` is inserted and `b` waits looked up behind it. */
+async function behindAnInsert(requests: { event: StoredEvent; fresh: boolean }[][]): Promise<{
+  batches: string[]
+  answers: Delivery[]
+}> {
+  let release = (): void => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const { deliver, batches } = setup({ maxBatchRows: 4 }, (store) => ({
+    async insert(batch) {
+      await store.insert(batch)
+      if (batches.length === 1) await held
+    },
+  }))
+  const taken: Promise<Delivery[]>[] = []
+  for (const events of [[event('a')], [event('b')]]) {
+    taken.push(deliver.append(events))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  taken.push(...requests.map(async (events) => await deliver.append(events)))
+  release()
+  return {
+    answers: (await Promise.all(taken.slice(2))).flat(),
+    batches: batches.map(({ events }) => events.map(({ event_id }) => event_id).join('')),
+  }
+}
+
+const made = (id: string): { event: StoredEvent; fresh: boolean } => ({ ...event(id), fresh: true })
+
+test('what comes while an insert is under way and was made here is in the next one, as far as it goes', async () => {
+  const { batches } = await behindAnInsert([[made('c')], [made('d'), made('e')], [made('f')]])
+  expect(batches).toEqual(['a', 'bcde', 'f'])
+})
+
+test('what comes while an insert is under way and is to be looked up waits for that, and what is behind it', async () => {
+  const { batches, answers } = await behindAnInsert([[made('c')], [event('a')], [made('d')]])
+  expect(batches).toEqual(['a', 'bc', 'd'])
+  expect(answers).toEqual(['stored', 'duplicate', 'stored'])
+})
+
 const keysOf = (...ids: string[]): EventKey[] =>
   ids.map((event_id) => ({ project_id: TEST_PROJECT, event_id }))
 
@@ -232,6 +273,8 @@ test('any history of appends, failures and repeats: accepted = stored, each once
   const request = fc.record({
     ids: fc.array(fc.nat(30), { minLength: 1, maxLength: 8 }),
     pause: fc.nat(2),
+    // Ids of its own, made here.
+    fresh: fc.boolean(),
     // How long after a look ahead the request comes; null = none.
     ahead: fc.option(fc.nat(4)),
   })
@@ -261,21 +304,23 @@ test('any history of appends, failures and repeats: accepted = stored, each once
         const accepted = new Set<string>()
         const asked = new Set<string>()
         await Promise.all(
-          requests.map(async ({ ids, pause, ahead }) => {
+          requests.map(async ({ ids: numbers, pause, fresh, ahead }, request) => {
+            const ids = fresh ? numbers.map((_, n) => `made-${request}-${n}`) : numbers.map(String)
             for (let n = 0; n < pause; n++) await Promise.resolve()
-            for (const id of ids) asked.add(String(id))
-            const lookup = ahead === null ? undefined : deliver.lookAhead(keysOf(...ids.map(String)))
+            for (const id of ids) asked.add(id)
+            const lookup = ahead === null ? undefined : deliver.lookAhead(keysOf(...ids))
             for (let n = 0; n < (ahead ?? 0); n++) await new Promise((resolve) => setTimeout(resolve))
             const statuses = await deliver
               .append(
-                ids.map((id) => event(String(id))),
+                ids.map((id) => ({ ...event(id), fresh })),
                 lookup,
               )
               .catch(() => [])
             lookup?.end()
             for (const [n, status] of statuses.entries()) {
-              accepted.add(String(ids[n]))
-              if (status === 'stored') stored.push(String(ids[n]))
+              const id = ids[n] ?? ''
+              accepted.add(id)
+              if (status === 'stored') stored.push(id)
             }
           }),
         )

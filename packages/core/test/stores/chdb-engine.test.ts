@@ -29,13 +29,13 @@ async function rows<T>(client: Connections['writer'], query: string): Promise<T[
   return await (await client.query({ query, format: 'JSONEachRow' })).json<T>()
 }
 
-/** Priorities ("nice") of this process' threads that work for statements just now. */
-function priorities(): number[] {
+/** Priorities ("nice") of this process' threads of that name, in these states. */
+function priorities(name: string, states: string): number[] {
   return readdirSync('/proc/self/task').flatMap((task) => {
     try {
       const stat = readFileSync(`/proc/self/task/${task}/stat`, 'utf8')
-      const [state, priority] = [0, 16].map((n) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[n])
-      return state === 'R' && stat.includes('(QueryPipelineEx)') ? [Number(priority)] : []
+      const [state = '', priority] = [0, 16].map((n) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[n])
+      return states.includes(state) && stat.includes(`(${name})`) ? [Number(priority)] : []
     } catch {
       // It has ended.
       return []
@@ -52,7 +52,7 @@ async function priorityOf(client: Connections['writer'], query: string): Promise
   }
   const ended = rows(client, query).then(end, end)
   while (running) {
-    seen.push(...priorities())
+    seen.push(...priorities('QueryPipelineEx', 'R'))
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   await ended
@@ -69,6 +69,28 @@ test.skipIf(threadPriorities().reports.length === 0)(
       expect(await priorityOf(readers[0], report)).toBe(19)
       expect(await priorityOf(writer, long)).toBe(1)
     }
+  },
+)
+
+test.skipIf(!threadPriorities().areSet)(
+  'merges give way while a question takes long, and no longer',
+  async () => {
+    const [reader] = engine.readers
+    const merges = (): number[] => [...new Set(priorities('MergeMutate', 'RSD'))]
+    const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms))
+    // Other tests of this file have left no question behind.
+    expect(merges()).toEqual([0])
+    await rows(reader, 'SELECT 1')
+    await pause(200)
+    expect(merges()).toEqual([0])
+    const asked = [2, 1].map(async (seconds) => await rows(reader, `SELECT sleep(${seconds})`))
+    await expect.poll(merges).toEqual([19])
+    await asked[1]
+    await pause(50)
+    // The longer one is still there.
+    expect(merges()).toEqual([19])
+    await asked[0]
+    await expect.poll(merges).toEqual([0])
   },
 )
 

@@ -45,8 +45,8 @@ export function createConnectionPool(
 
   function release(client: ClickhouseClient): void {
     const take = waiting.shift()
-    if (take !== undefined) return take(client)
-    free.push(client)
+    if (take === undefined) free.push(client)
+    else take(client)
     if (free.length === clients.length) idle()
   }
 

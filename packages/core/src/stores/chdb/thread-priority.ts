@@ -64,7 +64,8 @@ export function mergesGiveWay(): () => void {
 function setMergePriority(priority: number): void {
   for (const id of readdirSync('/proc/self/task')) {
     try {
-      if (readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'MergeMutate\n') setPriority(Number(id), priority)
+      if (readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'MergeMutate\n')
+        setPriority(Number(id), priority)
     } catch {
       // The thread has ended since.
     }
