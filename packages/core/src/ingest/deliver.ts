@@ -137,7 +137,10 @@ export function createDeliver(deps: {
       for (const lookup of own) lookup.end()
     }
     // What came while the insert before was under way, and needs no lookup, would wait for this one too.
-    const whole = takeGroup(group, ({ events }) => events.every(({ fresh }) => fresh))
+    const whole = takeGroup(
+      group,
+      ({ events, ahead }) => ahead === undefined && events.every(({ fresh }) => fresh),
+    )
     insertAlone(async () => lookups.note(await insertGroup(whole, known)))
   }
 

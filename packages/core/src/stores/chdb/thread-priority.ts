@@ -62,12 +62,21 @@ export function mergesGiveWay(): () => void {
 
 /** By the name that the engine gives the threads: it has a setting for servers only. */
 function setMergePriority(priority: number): void {
-  for (const id of readdirSync('/proc/self/task')) {
+  for (const id of threads()) {
     try {
       if (readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'MergeMutate\n')
         setPriority(Number(id), priority)
     } catch {
       // The thread has ended since.
     }
+  }
+}
+
+/** None without /proc or a free descriptor: thrown out of a timer, that would end the process. */
+function threads(): string[] {
+  try {
+    return readdirSync('/proc/self/task')
+  } catch {
+    return []
   }
 }
