@@ -7,7 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sampled } from '../../../scripts/test-run/measure.js'
 import { startedBefore } from '../../../scripts/test-run/prepared-keys.js'
 import { post, type Running, read, value } from '../../hono/test/start.js'
-import { count, duration, percent, roughPercent, showValue } from '../lib/dashboard/format'
+import {
+  count,
+  countryName,
+  duration,
+  percent,
+  roughPercent,
+  showValue,
+  titleOf,
+} from '../lib/dashboard/format'
 import { ARGS, CHROMIUM, missingChromium, SHOTS, shoot } from '../src/shots.js'
 import { type App, boot, buildApp, freeUrl, keysOf, seed } from './app.js'
 import { lookOver } from './looks.js'
@@ -196,6 +204,27 @@ describe('the dashboard of seeded traffic', () => {
         .slice(0, 8)
         .map(({ source, paid_share, uniques }) => [source, roughPercent(paid_share), count(uniques)]),
     )
+    const channels = {
+      metrics: ['people', 'conversion_rate'],
+      goal: { event: 'signup' },
+      group_by: ['channel'],
+    }
+    expect(page.table('Channels')).toEqual(
+      (await stats({ ...now, ...channels, limit: 8 })).map(({ channel, people, conversion_rate }) => [
+        titleOf(String(channel)),
+        count(Number(people)),
+        percent(Number(conversion_rate)),
+      ]),
+    )
+    for (const [heading, dimension, name, limit] of [
+      ['Countries', 'country', countryName, 8],
+      ['Devices', 'browser', titleOf, 5],
+    ] as const) {
+      const rows = await stats({ ...now, metrics: ['people'], group_by: [dimension], limit })
+      expect(page.table(heading)).toEqual(
+        rows.map((row) => [name(String(row[dimension])), count(Number(row.people))]),
+      )
+    }
     const devices = await stats({ ...now, metrics: ['people'], group_by: ['device_type'] })
     expect(page.all('.part-names li')).toHaveLength(devices.length)
   })
