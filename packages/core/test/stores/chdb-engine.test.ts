@@ -94,6 +94,24 @@ test.skipIf(!threadPriorities().areSet)(
   },
 )
 
+test('a look at threads that fails ends no process', () => {
+  const source = `
+    import { openSync } from 'node:fs'
+    import { mergesGiveWay } from '../../src/stores/chdb/thread-priority.js'
+    const restore = mergesGiveWay()
+    try {
+      for (;;) openSync('/dev/null')
+    } catch (error) {
+      console.log(error.code)
+    }
+    setTimeout(() => {
+      restore()
+      console.log('alive')
+    }, 300)
+  `
+  expect(inAnotherProcess(source, 'ulimit -n 256; exec "$0" "$@"')).toBe('EMFILE\nalive\n')
+})
+
 const count = stats({ from: TEST_NOON - 1, to: TEST_NOON + 1 })
 
 test('no setting and no token of a statement reaches the next one', async () => {
@@ -180,10 +198,13 @@ test('a second path in the process is refused with what to do', async () => {
 })
 
 /** Runs a module in a process of its own and gives back what it prints. */
-function inAnotherProcess(source: string): string {
+function inAnotherProcess(source: string, start = 'exec "$0" "$@"'): string {
   const { stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--conditions=@millimetric/source', '--import', 'tsx', '--input-type=module', '--eval', source],
+    'sh',
+    [
+      ...['-c', start, process.execPath, '--conditions=@millimetric/source', '--import', 'tsx'],
+      ...['--input-type=module', '--eval', source],
+    ],
     { encoding: 'utf8', cwd: import.meta.dirname },
   )
   return stdout + stderr
