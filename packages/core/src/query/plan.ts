@@ -191,12 +191,17 @@ function shortRange(text: string, zone: string, now: number): { from: number; to
 }
 
 function readMoment(field: 'from' | 'to', value: string | number | Date, zone: string): number {
-  const number = typeof value === 'string' && /^\d{9,11}$/.test(value) ? Number(value) : value
-  if (typeof number === 'number' && number > 0 && number < SECONDS_LOOK) {
-    throw invalid(field, `${number} looks like seconds; send epoch milliseconds or ISO 8601`)
+  // An address has only text: there epoch milliseconds are digits. Eight of them are a date, 20260501.
+  const moment = typeof value === 'string' && /^\d{9,16}$/.test(value) ? Number(value) : value
+  if (typeof moment === 'number' && moment > 0 && moment < SECONDS_LOOK) {
+    throw invalid(field, `${moment} looks like seconds; send epoch milliseconds or ISO 8601`)
   }
   const ms =
-    value instanceof Date ? value.getTime() : typeof value === 'number' ? value : parseInZone(value, zone)
+    moment instanceof Date
+      ? moment.getTime()
+      : typeof moment === 'string'
+        ? parseInZone(moment, zone)
+        : moment
   if (ms === undefined || !Number.isFinite(ms)) {
     throw invalid(field, 'is not ISO 8601, for example 2026-05-01 or 2026-05-01T00:00:00Z')
   }

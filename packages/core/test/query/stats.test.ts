@@ -126,6 +126,27 @@ test('the beginning of time, and zones that are fixed offsets', async () => {
   expect(meta.from).toBe('1970-01-01T05:00:00+05:00')
 })
 
+test('a moment is a date, a number or text; in an address the number is digits', async () => {
+  const from = Date.UTC(2026, 4, 1)
+  for (const same of [
+    from,
+    new Date(from),
+    String(from),
+    '2026-05-01',
+    '20260501',
+    '2026-05-01T02:00+02:00',
+  ]) {
+    const { meta } = await analytics.stats({ from: same, to: NOW, timezone: 'UTC' })
+    expect(meta.from).toBe('2026-05-01T00:00:00+00:00')
+  }
+  for (const seconds of [from / 1000, String(from / 1000)]) {
+    await expect(analytics.stats({ from: seconds, to: NOW })).rejects.toMatchObject({
+      code: 'invalid_params',
+      message: 'from: 1777593600 looks like seconds; send epoch milliseconds or ISO 8601.',
+    })
+  }
+})
+
 test('short ranges', async () => {
   const range = async (range: string): Promise<[string, string]> => {
     const { meta } = await analytics.stats({ range, timezone: 'UTC' })
