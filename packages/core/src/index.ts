@@ -23,7 +23,7 @@ export type { OwnTraffic } from './ingest/own-traffic.js'
 export type { AnalyticsOptions } from './options.js'
 export type { AttributionPlan, AttributionResult } from './ports/attribution-plan.js'
 export type { CohortCounts, CohortsPlan, CohortsResult } from './ports/cohorts-plan.js'
-export type { Condition, Match, TextCondition } from './ports/conditions.js'
+export type { Condition, Match, SetCondition, TextCondition } from './ports/conditions.js'
 export type {
   ErasureRecord,
   ErasureRequest,

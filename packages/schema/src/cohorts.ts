@@ -41,7 +41,7 @@ export interface CohortRow {
   returned: readonly (number | null)[]
   /** `returned` ÷ `size`, 0–1; null where that is null or the cohort has nobody. */
   rates: readonly (number | null)[]
-  /** Index of the period that is going on, so that its number may grow; null when all have ended. */
+  /** Index of the period that is going on, so that its number may grow; null when all have ended, or none has begun. */
   open: number | null
 }
 

@@ -5,7 +5,7 @@ export type Field = FilterField
 
 /**
  * A checked condition. `is`, `contains`, `starts_with` and `matches` (RE2) hold when any of the values fits; `fold`
- * compares without regard to case. A property is text as it stands, or its JSON; a number compares only with numbers.
+ * compares without regard to case; `is_set` holds for any text but the empty one. A property is text as it stands, or its JSON; a number compares only with numbers.
  * `entry_path` and `exit_path` are those of the session an event belongs to. `done` holds for all events of a person
  * who did a matching event in the range.
  */
@@ -13,6 +13,7 @@ export type Condition =
   | { readonly op: 'and' | 'or'; readonly of: readonly Condition[] }
   | { readonly op: 'not'; readonly of: Condition }
   | TextCondition
+  | SetCondition
   | { readonly op: NumberOperator; readonly field: PropertyField; readonly value: number }
   | { readonly op: 'done'; readonly match: Match }
 
@@ -21,6 +22,11 @@ export interface TextCondition {
   readonly field: Field
   readonly values: readonly string[]
   readonly fold?: boolean
+}
+
+export interface SetCondition {
+  readonly op: 'is_set'
+  readonly field: Field
 }
 
 /** Events of one name for which all conditions hold. */

@@ -73,8 +73,9 @@ function rowOf(
   now: number,
   zone: string,
 ): CohortRow {
-  const begun = returned.map((people, place) => ((bounds[place] ?? now) > now ? null : people))
-  const open = bounds.slice(1).findIndex((end) => end > now)
+  const hasBegun = (place: number): boolean => (bounds[place] ?? now) <= now
+  const begun = returned.map((people, place) => (hasBegun(place) ? people : null))
+  const open = bounds.slice(1).findIndex((end, place) => hasBegun(place) && end > now)
   return {
     cohort: isoInZone(bounds[0] ?? now, zone),
     size,

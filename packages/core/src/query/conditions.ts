@@ -19,8 +19,7 @@ export function askedNames(catalog: Catalog | undefined, { visible }: Principal)
 }
 
 /**
- * The conditions that filters stand for, in the few forms that stores know: negations become `not`, `is_set` a
- * comparison with the empty text. Throws `invalid_params` for filters that are too many or too deep.
+ * The conditions that filters stand for, in the few forms that stores know: negations become `not`. Throws `invalid_params` for filters that are too many or too deep.
  */
 export function toConditions(filters: EventFilters | undefined, names: AskedNames | undefined): Condition[] {
   if (filters === undefined) return []
@@ -97,8 +96,9 @@ function toCondition(filter: EventFilter, names: AskedNames | undefined): Condit
     case 'lte':
       return { op: filter.op, field: filter.field, value: filter.value }
     case 'is_set': {
-      const absent: Condition = { op: 'is', field, values: [''] }
-      return filter.value === false ? absent : not(absent)
+      // Not "is not empty": of a session that would ask for all of its events, not for one.
+      const present: Condition = { op: 'is_set', field }
+      return filter.value === false ? not(present) : present
     }
     default: {
       const values = (Array.isArray(filter.value) ? filter.value : [filter.value]).map(String)

@@ -6,8 +6,8 @@ import { isoInZone } from './calendar.js'
 export interface Table {
   readonly result: StatsResult
   readonly group_by: readonly StatsDimension[]
-  /** Starts of all buckets, null without an interval. */
-  readonly axis: readonly number[] | null
+  /** For each bucket of the series the start of what the rows call it, null for none; null without an interval. */
+  readonly axis: readonly (number | null)[] | null
 }
 
 interface Shape {
@@ -22,7 +22,7 @@ type Columns<Value> = Record<string, Value>
 
 /**
  * Rows with their columns by name. A series holds every bucket for every group. `before` is the answer that each row is
- * compared with: of the same group, and of the bucket at the same place.
+ * compared with: of the same group, and of the part of its range that lies beside the bucket.
  */
 export function shapeRows(table: Table, before: Table | undefined, shape: Shape): AnyStatsRow[] {
   const now = indexed(table)
@@ -34,7 +34,8 @@ export function shapeRows(table: Table, before: Table | undefined, shape: Shape)
   const rows: AnyStatsRow[] = []
   for (const [place, start] of starts.entries()) {
     const values = now.get(start)
-    const previous = before === undefined ? undefined : previousStart(before, place)
+    const previous = before?.axis?.[place]
+    const isBeside = start === null || typeof previous === 'number'
     const bucket = start === null ? undefined : isoInZone(start, shape.zone)
     for (const { group, name } of groups) {
       // Column by column: rows that were put together of parts took half the time of planning and shaping.
@@ -43,18 +44,13 @@ export function shapeRows(table: Table, before: Table | undefined, shape: Shape)
       if (bucket !== undefined) row.bucket = bucket
       Object.assign(row, valueColumns(values?.get(name) ?? shape.empty, shape))
       if (then !== undefined) {
-        row.previous =
-          previous === undefined ? null : valueColumns(then.get(previous)?.get(name) ?? shape.empty, shape)
+        const values = then.get(previous ?? null)?.get(name) ?? shape.empty
+        row.previous = isBeside ? valueColumns(values, shape) : null
       }
       rows.push(row)
     }
   }
   return rows
-}
-
-/** Start of the bucket at the same place of the other axis; undefined when that one is shorter. */
-function previousStart({ axis }: Table, place: number): number | null | undefined {
-  return axis === null ? null : axis[place]
 }
 
 type Values = StatsResultRow['values']

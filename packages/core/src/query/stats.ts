@@ -25,7 +25,7 @@ import {
   type StatsResult,
 } from '../ports/stats-plan.js'
 import { bucketStarts, shift } from './calendar.js'
-import { comparedRange } from './comparison.js'
+import { comparedAxis, comparedRange } from './comparison.js'
 import type { QueryDeps } from './events.js'
 import { DEFAULT_LIMIT, describeResult, pinned, planScope, readParams, type Scope, within } from './plan.js'
 import { shapeRows, type Table } from './series.js'
@@ -56,25 +56,20 @@ export async function queryStats(
   requireFields(principal, everyField([...scope.filters, ...(goal?.where ?? [])]))
   const order_by = readOrder(params, metrics, group_by)
   const question = { params, metrics, group_by, order_by, goal }
-  const ask = async (of: Scope, part: Part): Promise<Table> => {
-    if (of.asked.from >= of.asked.to) return nothing(question, part)
-    const plan = planOf(of, question, part)
-    return {
-      result: await deps.store.query<'stats'>(plan, call),
-      group_by: plan.group_by,
-      axis: plan.buckets,
-    }
+  const ask = async (of: Side, part: Part): Promise<Table> => {
+    const { scope, buckets, axis } = of
+    if (scope.asked.from >= scope.asked.to) return { result: nothing(part), group_by: part.group_by, axis }
+    const plan = planOf(scope, buckets, question, part)
+    return { result: await deps.store.query<'stats'>(plan, call), group_by: plan.group_by, axis }
   }
   const whole = { group_by: [], only: null }
-  const past =
-    params.compare === undefined
-      ? undefined
-      : within(scope, comparedRange(scope.asked, params.compare, scope.timezone))
+  const now = sideOf(scope, params)
+  const past = sideBefore(now, params)
   // Not one after the other, as long as few groups of the past are asked for in vain. Of groups that now is without there may
   // be more than a series holds; then those that are wanted are asked for after all.
   const [main, totals, totalsBefore, firstBefore] = await Promise.all([
-    ask(scope, { group_by, only: null }),
-    params.totals === true ? ask(scope, whole) : undefined,
+    ask(now, { group_by, only: null }),
+    params.totals === true ? ask(now, whole) : undefined,
     params.totals === true && past !== undefined ? ask(past, whole) : undefined,
     past !== undefined && hasFewGroups(group_by)
       ? ask(past, { group_by, only: null }).catch(() => undefined)
@@ -85,10 +80,15 @@ export async function queryStats(
   const rest = { group_by: [], only: { by: group_by, groups, inside: false } }
   const withOther = params.other === true && main.result.truncated
   const [other, otherBefore, mainBefore] = await Promise.all([
-    withOther ? ask(scope, rest) : undefined,
+    withOther ? ask(now, rest) : undefined,
     withOther && past !== undefined ? ask(past, rest) : undefined,
     past === undefined || firstBefore?.result.truncated === false ? firstBefore : ask(past, kept),
   ])
+  if (past !== undefined && [mainBefore, totalsBefore].some((table) => hasMore(table, past))) {
+    scope.warnings.push(
+      'A part of the range compared with lies beside no bucket; without interval it is counted.',
+    )
+  }
   const shape = {
     columns: params.metrics === undefined ? ['value'] : metrics,
     empty: metrics.map(emptyValue),
@@ -104,7 +104,7 @@ export async function queryStats(
     meta: describeResult(
       scope,
       facts([main, totals, other, mainBefore, totalsBefore, otherBefore]),
-      past?.asked,
+      past?.scope.asked,
     ),
   }
 }
@@ -120,19 +120,49 @@ interface Question {
 /** Which groups of the question one plan asks for. */
 type Part = Pick<StatsPlan, 'group_by' | 'only'>
 
-function planOf(scope: Scope, { params, metrics, order_by, goal }: Question, part: Part): StatsPlan {
-  const { interval } = params
+/** A range that is counted, cut for a series. */
+interface Side {
+  readonly scope: Scope
+  readonly buckets: readonly number[] | null
+  readonly axis: Table['axis']
+}
+
+// The axis is made here and handed to the store, so that every store cuts days alike in every zone.
+function sideOf(scope: Scope, { interval }: StatsParams): Side {
+  const { asked, timezone } = scope
+  const buckets = interval === undefined ? null : bucketStarts(interval, asked.from, asked.to, timezone)
+  return { scope, buckets, axis: buckets }
+}
+
+function sideBefore({ scope, buckets }: Side, { compare, interval }: StatsParams): Side | undefined {
+  if (compare === undefined) return undefined
+  const { asked, timezone } = scope
+  const before = within(scope, comparedRange(asked, compare, timezone))
+  if (buckets === null || interval === undefined) return { scope: before, buckets: null, axis: null }
+  const { starts, places } = comparedAxis({ axis: buckets, interval, asked }, compare, timezone)
+  return { scope: before, buckets: starts, axis: places }
+}
+
+/** Whether something was counted that no row shows. */
+function hasMore(table: Table | undefined, { axis }: Side): boolean {
+  if (table === undefined || axis === null) return false
+  const shown = new Set(axis)
+  return table.result.rows.some(({ bucket }) => !shown.has(bucket))
+}
+
+function planOf(
+  scope: Scope,
+  buckets: Side['buckets'],
+  { params, metrics, order_by, goal }: Question,
+  part: Part,
+): StatsPlan {
   return {
     kind: 'stats',
     ...pinned(scope),
     metrics,
     goal,
     ...part,
-    // The axis is made here and handed to the store, so that every store cuts days alike in every zone.
-    buckets:
-      interval === undefined
-        ? null
-        : bucketStarts(interval, scope.asked.from, scope.asked.to, scope.timezone),
+    buckets,
     order_by: part.group_by.length === 0 ? [] : order_by,
     limit:
       part.only?.inside === true ? Math.max(part.only.groups.length, 1) : (params.limit ?? DEFAULT_LIMIT),
@@ -140,18 +170,14 @@ function planOf(scope: Scope, { params, metrics, order_by, goal }: Question, par
   }
 }
 
-/** The answer of an empty range: no bucket, and no value in any group. */
-function nothing({ params }: Question, { group_by, only }: Part): Table {
+/** The answer of an empty range: no value in any group. */
+function nothing({ only }: Part): StatsResult {
   return {
-    result: {
-      rows: [],
-      groups: only?.groups ?? [[]],
-      truncated: false,
-      estimated: false,
-      answered_by: 'raw',
-    },
-    group_by,
-    axis: params.interval === undefined ? null : [],
+    rows: [],
+    groups: only?.groups ?? [[]],
+    truncated: false,
+    estimated: false,
+    answered_by: 'raw',
   }
 }
 

@@ -268,6 +268,11 @@ export const conditionCases: readonly EventStoreCase[] = [
       expectEqual(await count(is('exit_path', '/price')), 2, 'exit')
       expectEqual(await count(is('path', '/price')), 2, 'some event has the path')
       expectEqual(await count({ op: 'not', of: is('path', '/price') }), 1, 'no event has the path')
+      const isSet = { op: 'is_set', field: 'path' } as const
+      expectEqual(await count(isSet), 3, 'some event has a path, others have none')
+      expectEqual(await count({ op: 'not', of: isSet }), 0, 'no event has a path')
+      expectEqual(await count({ op: 'is_set', field: 'source' }), 3, 'the session has a source')
+      expectEqual(await count({ op: 'is_set', field: 'properties.plan' }), 0, 'nobody has a plan')
       expectEqual(
         await count(is('event_name', 'signup'), is('path', '/price')),
         1,

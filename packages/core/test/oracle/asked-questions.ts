@@ -100,10 +100,10 @@ function toFilter(random: Random, condition: Condition): EventFilter {
     case 'lt':
     case 'lte':
       return condition
+    case 'is_set':
+      return random.chance(0.5) ? condition : { ...condition, value: true }
     default: {
       const { field, op, values, fold = false } = condition
-      const absent = op === 'is' && values.join() === '' && random.chance(0.5)
-      if (absent) return { field, op: 'is_set', value: false }
       return { field, op, value: values, ...(fold ? { case_sensitive: false } : {}) }
     }
   }
@@ -111,6 +111,7 @@ function toFilter(random: Random, condition: Condition): EventFilter {
 
 function negated(random: Random, condition: Condition): EventFilter {
   if (condition.op === 'done') return { has_not_done: toWire(random, condition.match) }
+  if (condition.op === 'is_set' && random.chance(0.7)) return { ...condition, value: false }
   if ((condition.op === 'is' || condition.op === 'contains') && random.chance(0.7)) {
     const { field, values, fold, op } = condition
     const cased = fold === true ? { case_sensitive: false } : {}

@@ -77,6 +77,7 @@ function makeLeaf(random: Random, events: readonly StoredEvent[], fields: readon
       value: random.int(-4, 40) / 4,
     }
   }
+  if (random.chance(0.1)) return { op: 'is_set', field: random.pick(fields) }
   return makeTextCondition(random, events, fields)
 }
 

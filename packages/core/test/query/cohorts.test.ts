@@ -59,6 +59,8 @@ test('an ended cohort has nothing open; a period that begins at this instant has
     ['2026-03-18T00:00:00+12:00', 1, [1, 0], 1],
     ['2026-03-19T00:00:00+12:00', 0, [0, null], 0],
   ])
+  const later = await analytics.cohorts({ ...soon, from: '2026-03-20', to: '2026-03-21', timezone: 'UTC' })
+  expect(table(later.cohorts)).toEqual([['2026-03-20T00:00:00+00:00', 0, [null, null], null]])
 })
 
 test('a cohort is a whole period, of which only starts inside the range count', async () => {

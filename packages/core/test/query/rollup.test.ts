@@ -122,3 +122,17 @@ test('a build that dies before it points leaves rows that nobody reads', async (
   })
   expect(new Set(await all())).toEqual(new Set(['rollup']))
 })
+
+test('the rows from which a rollup may answer are any whole number', async () => {
+  const events = chdbEvents({ path: CHDB_PATH, database: freshDatabase(), rollupFromRows: 12_345 })
+  const other = createAnalytics({ events, keys: memoryKeys(), clock: () => NOW })
+  await other.projects.create({ slug: 'p' })
+  await other.track({ event: 'x', anonymous_id: 'a', timestamp: NOW - 3 * DAY })
+  expect(await other.maintain()).toMatchObject({ days_built: 0 })
+  await other.close()
+  for (const rollupFromRows of [-1, 0.5, Number.NaN]) {
+    expect(() => chdbEvents({ path: CHDB_PATH, rollupFromRows })).toThrow(
+      /rollupFromRows must be a whole number/,
+    )
+  }
+})

@@ -109,6 +109,33 @@ test('a compared series is laid bucket on bucket; where the other range is short
   expect(march.rows.map(({ previous }) => previous).slice(27)).toEqual([{ value: 0 }, null, null, null])
 })
 
+test('what a compared series shows nowhere is said', async () => {
+  const on = (day: string, count: number) =>
+    Array.from({ length: count }, (_, n) => ({
+      event: 'x',
+      anonymous_id: `${day}-${n}`,
+      timestamp: `${day}T12:00Z`,
+    }))
+  await analytics.batch([...on('2024-02-28', 2), ...on('2024-02-29', 3), ...on('2024-03-01', 4)])
+  const range = { from: '2025-02-28', to: '2025-03-02', compare: 'previous_year' } as const
+  const whole = await analytics.stats({ ...range, totals: true })
+  expect([whole.rows[0]?.previous, whole.meta.warnings]).toEqual([{ value: 9 }, []])
+  const series = await analytics.stats({ ...range, interval: 'day', totals: true })
+  expect(series.rows.map(({ previous }) => previous?.value)).toEqual([2, 4])
+  expect(series.totals.map(({ previous }) => previous?.value)).toEqual([2, 4])
+  expect(series.meta.warnings).toEqual([
+    'A part of the range compared with lies beside no bucket; without interval it is counted.',
+  ])
+  // Nothing happened on the leap day of this source.
+  const other = await analytics.stats({ ...range, interval: 'day', source: 'nobody' })
+  expect(other.meta.warnings).toEqual([])
+  const leap = await analytics.stats({
+    ...{ from: '2024-02-28', to: '2024-03-02', interval: 'day', compare: 'previous_year' },
+    include_bots: true,
+  } as const)
+  expect(leap.rows.map(({ value }) => value)).toEqual([2, 3, 4])
+})
+
 test('a year before an hour that the clock skipped then is empty: nothing to lay beside a series, else zeros', async () => {
   const range = { from: '2026-03-30T02:00', to: '2026-03-30T03:00', timezone: 'Europe/Berlin' } as const
   const asked = { ...range, metrics: ['count', 'bounce_rate'], compare: 'previous_year' } as const

@@ -46,7 +46,13 @@ const ROWS_PER_LOOKUP = 500
 
 /** The event store over any `@clickhouse/client` connection: a server, or chDB in process. */
 export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
-  const { database, limits } = parts
+  const { database, limits, rollupFromRows } = parts
+  if (!Number.isSafeInteger(rollupFromRows) || rollupFromRows < 0) {
+    throw new AnalyticsError(
+      'invalid_options',
+      `${parts.name}: rollupFromRows must be a whole number of rows; got ${String(rollupFromRows)}.`,
+    )
+  }
   let opening: Promise<Connections> | undefined
   let ready: Promise<Connections> | undefined
   const rebuilt = new Set<string>()
@@ -87,11 +93,8 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
 
   const read = createReader(start, limits)
   const lookUp = createReader(start, limits, 'quick')
-  const answer = createAnswers(
-    createReader(start, limits, 'answers'),
-    database,
-    parts.rollupFromRows,
-    async () => (await start()).writes?.(),
+  const answer = createAnswers(createReader(start, limits, 'answers'), database, rollupFromRows, async () =>
+    (await start()).writes?.(),
   )
 
   function noteIds({ storedIds }: Connections, { events }: FrozenBatch): void {
@@ -189,7 +192,7 @@ export function createEventStore(parts: EventStoreParts): ClickhouseEventStore {
     async buildDays(projectId, days) {
       const clients = clientsOf(await start())
       if (await isRewriting(read, database, projectId)) return 0
-      const builder = { clients, read, database, fromRows: parts.rollupFromRows / 100, rebuilt }
+      const builder = { clients, read, database, fromRows: Math.floor(rollupFromRows / 100), rebuilt }
       const built = await buildDays(builder, projectId, days)
       if (Date.now() - droppedAt > DROP_GENERATIONS_EVERY_MS) {
         droppedAt = Date.now()

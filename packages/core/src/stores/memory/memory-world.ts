@@ -108,6 +108,8 @@ export function meets(condition: Condition, subject: Subject): boolean {
       const number = subject.number(condition.field.slice('properties.'.length))
       return number !== undefined && compares(number, condition.op, condition.value)
     }
+    case 'is_set':
+      return subject.text(condition.field) !== ''
     default:
       return fits(subject.text(condition.field), condition)
   }

@@ -1,4 +1,4 @@
-import type { Condition, Field, Match, TextCondition } from '../../../ports/conditions.js'
+import type { Condition, Field, Match, SetCondition, TextCondition } from '../../../ports/conditions.js'
 import type { Binder } from './binder.js'
 
 /** Where a condition finds what it looks at. */
@@ -35,7 +35,9 @@ export function conditionSql(condition: Condition, columns: Columns, binder: Bin
 }
 
 /** A test of text, whatever expression the text is. */
-export function textSql(text: string, { op, values, fold }: TextCondition, binder: Binder): string {
+export function textSql(text: string, condition: TextCondition | SetCondition, binder: Binder): string {
+  if (condition.op === 'is_set') return `${text} != ''`
+  const { op, values, fold } = condition
   const folds = fold === true && op !== 'matches'
   const left = folds ? `lowerUTF8(${text})` : text
   // Folded here: `IN` takes a computed list for something else than it is, and matches everything.

@@ -155,7 +155,7 @@ function sessionCondition(
   }
   if (condition.op === 'not') return `NOT ${inner(condition.of)}`
   // Numbers are only under properties, which are the events' own.
-  if ('values' in condition && isSessionDimension(condition.field)) {
+  if (('values' in condition || condition.op === 'is_set') && isSessionDimension(condition.field)) {
     used.add(condition.field)
     return textSql(`session_${condition.field}`, condition, binder)
   }
