@@ -64,7 +64,9 @@ function leaf(entries: ReadonlyMap<string, unknown>, at: string): string | undef
   if (cased !== undefined && typeof cased !== 'boolean') return `${at}.case_sensitive: takes true or false`
   if (NUMBER_OPERATORS.some((name) => name === op)) {
     if (!field.startsWith('properties.')) return `${at}: ${op} compares numbers, which only properties hold`
-    return typeof value === 'number' ? undefined : `${at}.value: ${op} takes a number`
+    return typeof value === 'number' && Number.isFinite(value)
+      ? undefined
+      : `${at}.value: ${op} takes a number`
   }
   if (op === 'is_set')
     return value === undefined || typeof value === 'boolean'

@@ -15,11 +15,17 @@ import { LIMITS } from './limits.js'
 import { questionShape, unknownName, whole } from './query.js'
 import { resultMetaSchema } from './response.js'
 
-const step: z.ZodType<FunnelStep> = z.strictObject({
-  event: z.string().min(1).max(LIMITS.eventName),
-  name: z.string().min(1).max(LIMITS.funnelStepName).optional(),
-  filters: eventFiltersSchema.optional(),
-})
+const step: z.ZodType<FunnelStep> = z.strictObject(
+  {
+    event: z.string().min(1).max(LIMITS.eventName),
+    name: z.string().min(1).max(LIMITS.funnelStepName).optional(),
+    filters: eventFiltersSchema.optional(),
+  },
+  {
+    error: ({ code }) =>
+      code === 'invalid_type' ? 'takes { "event": "signup" }, with name and filters if you like' : undefined,
+  },
+)
 
 const { min, max } = LIMITS.funnelSteps
 const howMany = `takes ${min} to ${max} steps, for example [{ "event": "$pageview" }, { "event": "signup" }]`

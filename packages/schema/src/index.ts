@@ -11,6 +11,7 @@ export {
 export { exportRequestSchema } from './export-schema.js'
 export { eventFiltersSchema, eventMatchSchema } from './filter-schema.js'
 export { funnelParamsSchema, funnelResponseSchema } from './funnel-schema.js'
+export { inWords } from './in-words.js'
 export { type JsonSchema, type ObjectSchema, toJsonSchema } from './json-schema.js'
 export { ILLEGAL_IDS, LIMITS, SUSPICIOUS_IDS, TIMESTAMP_RANGE } from './limits.js'
 export { liveParamsSchema, liveResponseSchema } from './live-schema.js'

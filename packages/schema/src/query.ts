@@ -48,7 +48,9 @@ export const unknownName = (
   beside: string,
 ): { error: (issue: { input?: unknown }) => string } => ({
   error: ({ input }: { input?: unknown }): string =>
-    `"${String(input).slice(0, 64)}" is no ${what}${suggest(input, names)}; it is one of ${names.join(', ')}, or ${beside}`,
+    Array.isArray(input)
+      ? 'takes one name, not a list'
+      : `"${String(input).slice(0, 64)}" is no ${what}${suggest(input, names)}; it is one of ${names.join(', ')}, or ${beside}`,
 })
 
 /** A column that groups events. */

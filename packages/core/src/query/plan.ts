@@ -1,4 +1,4 @@
-import { suggest } from '@millimetric/schema'
+import { inWords, suggest } from '@millimetric/schema'
 import { LIMITS, TIMESTAMP_RANGE } from '@millimetric/schema/limits'
 import {
   DIMENSIONS,
@@ -41,7 +41,10 @@ export interface Scope {
 /** The part of a zod schema that is used here; zod itself stays inside the schema package. */
 interface ParamsSchema<T> {
   readonly shape?: object
-  safeParse(input: unknown):
+  safeParse(
+    input: unknown,
+    options: { error: typeof inWords },
+  ):
     | { success: true; data: T }
     | {
         success: false
@@ -69,45 +72,46 @@ export function readParams<T>(
   input: unknown,
   lists: ReadonlyMap<string, readonly string[]> = ALLOWED,
 ): T {
-  const parsed = schema.safeParse(input ?? {})
+  const parsed = schema.safeParse(input ?? {}, { error: inWords })
   if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
+  const { issues } = parsed.error
+  // A key that is spelt wrong is missing, too; what was written says more.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
   const field = String(issue?.path[0] ?? '')
   const allowed = issue?.code === 'invalid_value' ? issue.values : lists.get(field)
   if (issue?.code === 'unrecognized_keys') {
     const unknown = issue.keys?.slice(0, 20) ?? []
-    if (issue.path.length > 0)
-      throw invalid(issue.path.join('.'), `unknown key "${unknown[0]?.slice(0, 64)}"`)
+    if (issue.path.length > 0) {
+      const key = unknown[0]?.slice(0, 64) ?? ''
+      throw invalid(issue.path.join('.'), `unknown key "${key}"${suggest(key, ['event', 'name', 'filters'])}`)
+    }
     const names = Object.keys(schema.shape ?? {})
     const listed = unknown.slice(0, 5).map((name) => `${name}${suggest(name, names)}`)
-    throw new AnalyticsError('invalid_params', `Unknown parameter: ${listed.join(', ')}.`, {
-      details: { unknown },
-    })
+    throw new AnalyticsError(
+      'invalid_params',
+      `Unknown parameter: ${listed.join(', ')}; there are ${names.join(', ')}.`,
+      {
+        details: { unknown },
+      },
+    )
   }
   throw new AnalyticsError(
     field === 'group_by' ? 'invalid_group_by' : 'invalid_params',
-    describeIssue(issue?.path ?? [], issue?.message ?? 'not valid', suggestion(input, field, issue?.values)),
+    describeIssue(issue?.path ?? [], issue?.message ?? 'not valid'),
     { details: { field, ...(allowed === undefined ? {} : { allowed }) } },
   )
 }
 
 /** What is wrong, with its place where the words of the check do not say it. */
-function describeIssue(path: readonly PropertyKey[], message: string, hint: string): string {
+function describeIssue(path: readonly PropertyKey[], message: string): string {
   const [first = '', ...rest] = path.map(String)
   if (first === '') return 'A question is an object of parameters.'
   if (message.startsWith(`${first}.`) || message.startsWith(`${first}[`)) return message
   const place =
-    rest.length > 0 && /^(?:Invalid|Too) /.test(message) ? ` (at ${rest.join('.').slice(0, 200)})` : ''
-  return `${first}: ${message.replace(`${first}: `, '')}${place}${hint}`
-}
-
-function suggestion(input: unknown, field: string, values: readonly unknown[] = []): string {
-  const given =
-    typeof input === 'object' && input !== null ? new Map(Object.entries(input)).get(field) : undefined
-  return suggest(
-    given,
-    values.filter((value) => typeof value === 'string'),
-  )
+    rest.length > 0 && /^(?:Invalid|takes|missing|is empty)/.test(message)
+      ? ` (at ${rest.join('.').slice(0, 200)})`
+      : ''
+  return `${first}: ${message.replace(`${first}: `, '')}${place}`
 }
 
 export function planScope(

@@ -45,8 +45,14 @@ async function ask(request: Request): Promise<Answer> {
 
 const get = (query: string): Promise<Answer> =>
   ask(new Request(`http://x/v1/stats?${query}`, { headers: { authorization: `Bearer ${key}` } }))
-const post = (body: string): Promise<Answer> =>
-  ask(new Request('http://x/v1/stats', { method: 'POST', headers: { authorization: `Bearer ${key}` }, body }))
+const post = (body: string, report = 'stats'): Promise<Answer> =>
+  ask(
+    new Request(`http://x/v1/${report}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}` },
+      body,
+    }),
+  )
 
 const LEAF = '{"field":"path","op":"is","value":"x"}'
 const nots = (depth: number, leaf = LEAF): string => `${'{"not":'.repeat(depth)}${leaf}${'}'.repeat(depth)}`
@@ -136,11 +142,8 @@ describe('mistakes say where and what', () => {
   const cases: [filters: unknown, message: string][] = [
     [[[]], 'filters[0]: takes one condition; a list stands in { "and": [ … ] }'],
     [{ not: [] }, 'filters.not: takes one condition; a list stands in { "and": [ … ] }'],
-    [{ and: [] }, 'filters: Too small: expected array to have >=1 items (at and)'],
-    [
-      { has_done: { event: '' } },
-      'filters: Too small: expected string to have >=1 characters (at has_done.event)',
-    ],
+    [{ and: [] }, 'filters: takes at least 1 (at and)'],
+    [{ has_done: { event: '' } }, 'filters: is empty (at has_done.event)'],
     [
       { field: 'path', op: 'is', value: 'x', case_sensitive: 'no' },
       'filters.case_sensitive: takes true or false',
@@ -172,6 +175,47 @@ describe('mistakes say where and what', () => {
     ['order_by=-', /^order_by: "" is no column/],
   ])('%s', async (query, message) => {
     const answer = await get(`range=7d&${query}`)
+    expect(answer.status).toBe(400)
+    expect(answer.message).toMatch(message)
+  })
+
+  const steps = [{ event: 'a' }, { event: 'b' }]
+  test.each([
+    ['funnel', { steps: ['a', 'b'] }, /^steps: takes \{ "event": "signup" \}.*\(at 0\)$/],
+    [
+      'funnel',
+      { steps: [{ event: 'a' }, { evnt: 'b' }] },
+      /^steps\.1: unknown key "evnt" \(did you mean "event"\?\)/,
+    ],
+    ['funnel', { steps: [{ event: 'a' }, {}] }, /^steps: missing \(at 1\.event\)$/],
+    ['funnel', { steps, group_by: ['source'] }, /^group_by: takes one name, not a list$/],
+    [
+      'funnel',
+      { steps, order: 'stict' },
+      /^order: "stict" is not one of ordered, strict \(did you mean "strict"\?\)$/,
+    ],
+    [
+      'cohorts',
+      { interval: 'weekly' },
+      /^interval: "weekly" is not one of day, week, month \(did you mean "week"\?\)$/,
+    ],
+    ['cohorts', { periods: 61 }, /^periods: takes at most 60$/],
+    ['cohorts', { periods: 'many' }, /^periods: takes a number$/],
+    ['attribution', { conversion: { event: 'x' }, value: 'price' }, /^value: takes properties\.<key>$/],
+    ['attribution', { conversion: { event: '' } }, /^conversion: is empty \(at event\)$/],
+    [
+      'paths',
+      { from_pgae: '/' },
+      /^Unknown parameter: from_pgae \(did you mean "from_page"\?\); there are .*from_page/,
+    ],
+    ['stats', { event: 'x'.repeat(5000) }, /^event: takes at most \d+ characters$/],
+    [
+      'stats',
+      { filters: { field: 'properties.n', op: 'gt', value: '1' } },
+      /^filters\.value: gt takes a number$/,
+    ],
+  ])('%s %j', async (report, params, message) => {
+    const answer = await post(JSON.stringify({ range: '7d', ...params }), report)
     expect(answer.status).toBe(400)
     expect(answer.message).toMatch(message)
   })
