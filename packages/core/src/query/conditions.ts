@@ -101,7 +101,7 @@ function toCondition(filter: EventFilter, names: AskedNames | undefined): Condit
       return filter.value === false ? not(present) : present
     }
     default: {
-      const values = (Array.isArray(filter.value) ? filter.value : [filter.value]).map(String)
+      const values = (Array.isArray(filter.value) ? filter.value : [filter.value]).map(textOf)
       if (field === 'event_name' && filter.op === 'is') for (const name of values) checkEvent(name, names)
       const positive = POSITIVE[filter.op]
       const condition: TextCondition = {
@@ -113,6 +113,11 @@ function toCondition(filter: EventFilter, names: AskedNames | undefined): Condit
       return positive === filter.op ? condition : not(condition)
     }
   }
+}
+
+/** As properties are compared: a number is the text that groups show, 1e21 without a plus sign. */
+function textOf(value: string | number | boolean): string {
+  return typeof value === 'number' ? String(value).replace('e+', 'e') : String(value)
 }
 
 const POSITIVE = {

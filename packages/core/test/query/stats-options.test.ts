@@ -216,6 +216,20 @@ test('a goal needs its metric, and its metric a goal', async () => {
   })
 })
 
+test('a number is asked for as such, or by the text that its group shows', async () => {
+  const numbers = [7, -0.5, 1e21, 1.7e308, 1e-7, 123_456_789_012_345_680_000]
+  await analytics.batch(
+    numbers.map((n) => ({ event: 'n', anonymous_id: 'a', timestamp: NOW, properties: { n } })),
+  )
+  const one = { range: '7d', event: 'n' } as const
+  const { rows } = await analytics.stats({ ...one, group_by: ['properties.n'] })
+  expect(rows).toHaveLength(numbers.length)
+  for (const value of [...numbers, ...rows.map((row) => row['properties.n'])]) {
+    const asked = await analytics.stats({ ...one, filters: { field: 'properties.n', op: 'is', value } })
+    expect([value, asked.rows[0]?.value]).toEqual([value, 1])
+  }
+})
+
 describe('mistakes say what to write instead', () => {
   const cases: [string, Record<string, unknown>, string, RegExp][] = [
     [
