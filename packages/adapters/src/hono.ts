@@ -1,4 +1,4 @@
-import { handlerContext, type Mountable, type MountOptions } from './mount.js'
+import { handlerContext, type Mountable, type MountOptions, requireMountable } from './mount.js'
 
 export type { HandlerContext, Mountable, MountOptions } from './mount.js'
 
@@ -26,6 +26,7 @@ export function millimetric(
   analytics: Mountable,
   options: MountOptions = {},
 ): (c: HonoContext) => Promise<Response> {
+  requireMountable(analytics, 'millimetric')
   return async (c) =>
     analytics.handler(
       await unreadRequest(c),

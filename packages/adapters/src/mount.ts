@@ -19,6 +19,15 @@ export interface MountOptions {
   basePath?: string
 }
 
+/**
+ * Throws a `TypeError` when the application starts, for what would answer each of its requests with 500: `analytics.handler`
+ * in place of `analytics`.
+ */
+export function requireMountable(analytics: Mountable, call: string): void {
+  if (typeof analytics?.handler === 'function') return
+  throw new TypeError(`${call}(analytics) takes what createAnalytics gave, not its handler.`)
+}
+
 /** The context with its unknown parts left out. */
 export function handlerContext(
   parts: { [K in keyof HandlerContext]: HandlerContext[K] | undefined },

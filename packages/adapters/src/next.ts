@@ -1,4 +1,4 @@
-import { handlerContext, type Mountable, type MountOptions } from './mount.js'
+import { handlerContext, type Mountable, type MountOptions, requireMountable } from './mount.js'
 
 export type { HandlerContext, Mountable, MountOptions } from './mount.js'
 
@@ -23,6 +23,7 @@ export type NextHandlers = Record<'GET' | 'HEAD' | 'POST' | 'DELETE' | 'OPTIONS'
  * export const { GET, HEAD, POST, DELETE, OPTIONS } = toNextHandlers(analytics, { after })
  */
 export function toNextHandlers(analytics: Mountable, options: NextOptions = {}): NextHandlers {
+  requireMountable(analytics, 'toNextHandlers')
   const handle: NextHandler = async (request, route) =>
     analytics.handler(
       request,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { handlerContext, type Mountable, type MountOptions } from './mount.js'
+import { handlerContext, type Mountable, type MountOptions, requireMountable } from './mount.js'
 import { toRequest } from './node-request.js'
 import { sendFailure, sendResponse } from './node-response.js'
 
@@ -25,6 +25,7 @@ export interface NodeHandlerOptions extends MountOptions {
  * createServer(toNodeHandler(analytics)).listen(8787)
  */
 export function toNodeHandler(analytics: Mountable, options: NodeHandlerOptions = {}): NodeHandler {
+  requireMountable(analytics, 'toNodeHandler')
   return (req, res) => {
     const gone = new AbortController()
     res.once('close', () => {

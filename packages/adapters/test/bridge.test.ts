@@ -239,6 +239,15 @@ describe.each(BRIDGED.filter(({ name }) => !name.startsWith('hono')))('$name', (
   )
 })
 
+it('what is no instance is refused when it is mounted, not at each request', () => {
+  for (const mount of [toNodeHandler, expressMillimetric, honoMillimetric, toNextHandlers]) {
+    // @ts-expect-error JavaScript does not see it.
+    expect(() => mount(echo.handler)).toThrow(
+      /\(analytics\) takes what createAnalytics gave, not its handler/,
+    )
+  }
+})
+
 describe('the Node bridge', () => {
   it('answers 500 JSON when the handler throws, and never calls next', async () => {
     const app = express()
