@@ -62,8 +62,16 @@ export function comparedAxis(
         if (interval === 'hour' || interval === 'minute') return at + (end - start)
         return shift('day', at, units('day', startOf('day', start, zone), end, zone), zone)
       })
-  const starts = [past.from, ...places, ...ends].filter(isInside)
-  return { starts: [...new Set(starts)].sort((a, b) => a - b), places }
+  // Stores cut at whole seconds. Before the range nothing is counted, so that the first may begin there.
+  const cut = (at: number): number => (at === past.from ? Math.floor : Math.ceil)(at / 1000) * 1000
+  const starts = [past.from, ...places, ...ends]
+    .filter(isInside)
+    .map(cut)
+    .filter((at) => at < past.to)
+  return {
+    starts: [...new Set(starts)].sort((a, b) => a - b),
+    places: places.map((at) => (at === null || cut(at) >= past.to ? null : cut(at))),
+  }
 }
 
 /** The same wall clock as much earlier as the compared range is; undefined where its month has no such day. */
@@ -79,7 +87,7 @@ function shiftBack(asked: Range, comparison: Comparison, zone: string): (ms: num
   if (unit === null) return (ms) => ms - (asked.to - asked.from)
   const count = units(unit, asked.from, asked.to, zone)
   return (ms) => {
-    const wall = new Date(ms + offsetAt(ms, zone))
+    const wall = wallOf(ms, zone)
     const day = wall.getUTCDate()
     if (unit === 'day') wall.setUTCDate(day - count)
     else wall.setUTCMonth(wall.getUTCMonth() - count)
@@ -97,20 +105,27 @@ function wholeUnit({ from, to }: Range, zone: string): 'month' | 'day' | null {
 }
 
 function units(unit: 'day' | 'month', from: number, to: number, zone: string): number {
-  const wall = (ms: number): Date => new Date(ms + offsetAt(ms, zone))
-  const [start, end] = [wall(from), wall(to)]
+  const [start, end] = [wallOf(from, zone), wallOf(to, zone)]
   if (unit === 'day') return Math.round((end.getTime() - start.getTime()) / DAY_MS)
   return (end.getUTCFullYear() - start.getUTCFullYear()) * 12 + end.getUTCMonth() - start.getUTCMonth()
 }
 
-function isLeapDay(ms: number, zone: string): boolean {
+/** Wall-clock time, written as if it were UTC. A day that begins at one o'clock, because the clock skips midnight, begins at midnight. */
+function wallOf(ms: number, zone: string): Date {
   const wall = new Date(ms + offsetAt(ms, zone))
+  if (startOf('day', ms, zone) === ms) wall.setUTCHours(0, 0, 0, 0)
+  return wall
+}
+
+function isLeapDay(ms: number, zone: string): boolean {
+  const wall = wallOf(ms, zone)
   return wall.getUTCMonth() === 1 && wall.getUTCDate() === 29
 }
 
 /** 29 February becomes the day before or after it. */
 function yearBefore(ms: number, zone: string, leapDay: 'before' | 'after'): number {
-  const wall = new Date(ms + offsetAt(ms, zone) - (leapDay === 'before' && isLeapDay(ms, zone) ? DAY_MS : 0))
+  const wall = wallOf(ms, zone)
+  if (leapDay === 'before' && isLeapDay(ms, zone)) wall.setUTCDate(28)
   wall.setUTCFullYear(wall.getUTCFullYear() - 1)
   return instantOf(wall.getTime(), zone)
 }

@@ -238,25 +238,30 @@ test('laws of every compared axis: it cuts the whole range, and no part is longe
         const { starts, places } = comparedAxis({ axis, interval, asked }, how, zone)
         const past = comparedRange(asked, how, zone)
         expect(starts).toEqual([...new Set(starts)].sort((a, b) => a - b))
-        expect(starts[0]).toBe(past.from < past.to ? past.from : undefined)
+        expect(starts[0]).toBe(past.from < past.to ? Math.floor(past.from / 1000) * 1000 : undefined)
+        expect(starts.every((start) => start % 1000 === 0)).toBe(true)
         expect(places).toHaveLength(axis.length)
         const ends = [...starts.slice(1), past.to]
-        for (const [place, at] of places.entries()) {
-          if (at === null) continue
+        const lengthOf = (place: number): number =>
+          (axis[place + 1] ?? asked.to) - Math.max(axis[place] ?? 0, asked.from)
+        for (const at of new Set(places.filter((place) => place !== null))) {
           const part = (ends[starts.indexOf(at)] ?? Number.POSITIVE_INFINITY) - at
-          const bucket = (axis[place + 1] ?? asked.to) - Math.max(axis[place] ?? 0, asked.from)
-          // Clocks change by an hour at most, on either side; months have 28 to 31 days.
-          const more = interval === 'month' ? 3 * 86_400_000 + 7_200_000 : interval === 'hour' ? 0 : 7_200_000
+          // Two buckets may share it.
+          const bucket = Math.max(...places.map((other, place) => (other === at ? lengthOf(place) : 0)))
+          // Clocks change by an hour at most, on either side; months have 28 to 31 days; cuts are at whole seconds.
+          const more =
+            interval === 'month' ? 3 * 86_400_000 + 7_200_000 : interval === 'hour' ? 2000 : 7_200_000
           expect(part).toBeLessThanOrEqual(bucket + more)
         }
         // Whole days just before are as many days: nothing is left over and nothing missing.
         const months =
           startOf('month', asked.from, zone) === asked.from && startOf('month', asked.to, zone) === asked.to
         if (how === 'previous_period' && !months && interval !== 'hour') {
-          expect(starts).toEqual(places)
+          // A last bucket of less than a second has none.
+          expect(starts).toEqual(places.at(-1) === null ? places.slice(0, -1) : places)
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })
