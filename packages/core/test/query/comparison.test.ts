@@ -163,6 +163,12 @@ test.each<[string, string, string, Interval, Comparison, string, (string | null)
     ['2026-01-29/2026-02-01'],
   ],
   [
+    'a day whose midnight the clock skips, with whole days',
+    ...(['2025-09-07', '2025-09-09', 'day', 'previous_period', 'America/Santiago'] as const),
+    ['2025-09-05/2025-09-06', '2025-09-06/2025-09-07'],
+    [],
+  ],
+  [
     'days at the end of a month are days, no month',
     ...([march('27'), '2026-04-01', 'day', 'previous_period', 'UTC'] as const),
     [
@@ -189,6 +195,15 @@ test('the days of March beside those of February: three have none', () => {
     ...Array.from({ length: 28 }, (_, n) => n + 1),
     ...[null, null, null],
   ])
+})
+
+test('the days of a quarter beside those of the one before', () => {
+  const found = beside(Date.UTC(2026, 3), Date.UTC(2026, 6), 'day', 'previous_period', 'UTC')
+  const missing = found.parts.flatMap((part, n) =>
+    part === null ? [new Date(Date.UTC(2026, 3, 1 + n))] : [],
+  )
+  expect(missing.map((day) => day.toISOString().slice(5, 10))).toEqual(['05-29', '05-30', '05-31'])
+  expect(found.left.map(([start]) => new Date(start).toISOString().slice(5, 10))).toEqual(['01-31', '03-31'])
 })
 
 test('hours are compared with the same hours of the clock where it changes', () => {
