@@ -59,7 +59,7 @@ export interface StatsPlan extends PlanScope {
 export interface StatsResultRow {
   readonly group: readonly string[]
   readonly bucket: number | null
-  /** One a metric, in the order of the plan. */
+  /** One a metric, in the order of the plan; infinite where a sum goes beyond the largest number. */
   readonly values: readonly (number | null)[]
 }
 

@@ -75,8 +75,20 @@ function nameOf(group: readonly string[]): string {
   return group.length > 1 ? JSON.stringify(group) : only
 }
 
-function valueColumns(values: Values, { columns }: Shape): Columns<number | null> {
+function valueColumns(values: Values, { columns, empty }: Shape): Columns<number | null> {
   const row: Columns<number | null> = {}
-  for (const [index, name] of columns.entries()) row[name] = values[index] ?? null
+  for (const [index, name] of columns.entries()) {
+    const value = values[index] ?? null
+    row[name] = value === null || Number.isFinite(value) ? value : (empty[index] ?? null)
+  }
   return row
+}
+
+/** Places of the columns with a value beyond the largest number, which rows show as if nothing had happened. */
+export function overflown(tables: readonly (Table | undefined)[]): number[] {
+  const values = tables.flatMap((table) => table?.result.rows.map((row) => row.values) ?? [])
+  const places = values.flatMap((list) =>
+    list.flatMap((value, place) => (value === null || Number.isFinite(value) ? [] : [place])),
+  )
+  return [...new Set(places)]
 }

@@ -28,7 +28,7 @@ import { bucketStarts, shift } from './calendar.js'
 import { comparedAxis, comparedRange } from './comparison.js'
 import type { QueryDeps } from './events.js'
 import { DEFAULT_LIMIT, describeResult, pinned, planScope, readParams, type Scope, within } from './plan.js'
-import { shapeRows, type Table } from './series.js'
+import { overflown, shapeRows, type Table } from './series.js'
 
 /**
  * Metrics by dimensions and time. A series holds every bucket of the range, zero-filled (null for rates), for each group;
@@ -89,6 +89,10 @@ export async function queryStats(
       'A part of the range compared with lies beside no bucket; without interval it is counted.',
     )
   }
+  const tables = [main, totals, other, mainBefore, totalsBefore, otherBefore]
+  for (const place of overflown(tables)) {
+    scope.warnings.push(`${metrics[place]} goes beyond the largest number there is, and is not shown there.`)
+  }
   const shape = {
     columns: params.metrics === undefined ? ['value'] : metrics,
     empty: metrics.map(emptyValue),
@@ -101,11 +105,7 @@ export async function queryStats(
     ...(params.other === true
       ? { other: other === undefined ? [] : shapeRows(other, otherBefore, shape) }
       : {}),
-    meta: describeResult(
-      scope,
-      facts([main, totals, other, mainBefore, totalsBefore, otherBefore]),
-      past?.scope.asked,
-    ),
+    meta: describeResult(scope, facts(tables), past?.scope.asked),
   }
 }
 

@@ -1,7 +1,9 @@
 import { type Analytics, createAnalytics, defineEvents } from '@millimetric/core'
+import { chdbEvents } from '@millimetric/core/chdb'
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
 
 const NOW = Date.UTC(2026, 4, 16, 12)
 const DAY = 86_400_000
@@ -228,6 +230,35 @@ test('a number is asked for as such, or by the text that its group shows', async
     const asked = await analytics.stats({ ...one, filters: { field: 'properties.n', op: 'is', value } })
     expect([value, asked.rows[0]?.value]).toEqual([value, 1])
   }
+})
+
+test.each([
+  ['memory', memoryEvents],
+  ['chdb', () => chdbEvents({ path: CHDB_PATH, database: freshDatabase() })],
+])('a sum beyond the largest number is said to be, %s', async (_name, open) => {
+  const own = createAnalytics({ events: open(), keys: memoryKeys(), clock: () => NOW })
+  await own.projects.create({ slug: 'p' })
+  const sold = (price: number, source: string) => ({
+    event: 'sold',
+    anonymous_id: 'a',
+    url: `https://site.test/?utm_source=${source}`,
+    timestamp: NOW,
+    properties: { price },
+  })
+  await own.batch([sold(1.7e308, 'mail'), sold(1.7e308, 'mail'), sold(2, 'bing'), sold(3, 'bing')])
+  const asked = { range: 'today', event: 'sold', metrics: ['count', 'sum(properties.price)'] } as const
+  const { rows, meta } = await own.stats({ ...asked, group_by: ['source'], order_by: ['source'] })
+  expect(rows).toEqual([
+    { source: 'bing', count: 2, 'sum(properties.price)': 5 },
+    { source: 'mail', count: 2, 'sum(properties.price)': 0 },
+  ])
+  const warning = 'sum(properties.price) goes beyond the largest number there is, and is not shown there.'
+  expect(meta.warnings).toEqual([warning])
+  const series = await own.stats({ ...asked, interval: 'day' })
+  expect(series.meta.warnings).toEqual([warning])
+  const bing = await own.stats({ ...asked, source: 'bing' })
+  expect(bing.meta.warnings).toEqual([])
+  await own.close()
 })
 
 describe('mistakes say what to write instead', () => {

@@ -2,6 +2,7 @@ import type { CallOptions } from '../../ports/event-store.js'
 import {
   checkSeries,
   emptyValue,
+  propertyOf,
   type StatsPlan,
   type StatsResult,
   type StatsResultRow,
@@ -104,6 +105,8 @@ function groupOf({ group_by }: StatsPlan, row: { readonly [column: string]: unkn
 function valuesIn({ metrics }: StatsPlan, values: readonly unknown[]): (number | null)[] {
   return metrics.map((metric, index) => {
     const value = values[index]
+    // JSON has no infinity, and the sum of nothing is 0 already.
+    if (value === null && propertyOf(metric)?.aggregate === 'sum') return Number.POSITIVE_INFINITY
     return typeof value === 'number' ? value : emptyValue(metric)
   })
 }
