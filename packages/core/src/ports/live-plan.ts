@@ -9,7 +9,7 @@ export interface LivePlan extends PlanScope {
   readonly kind: 'live'
   /** Epoch milliseconds; `to` is one more. */
   readonly as_of: number
-  /** Rows of each list. */
+  /** Rows of each list; `truncated` says that one of them has more. */
   readonly top: number
 }
 

@@ -143,7 +143,8 @@ export const liveCases: readonly EventStoreCase[] = [
         ['a', 'z', 'é', '\uFF21'],
         'sources',
       )
-      expectEqual(found.visitors, 6, 'visitors are not cut')
+      expectEqual([found.visitors, found.truncated], [6, true], 'visitors are not cut')
+      expectEqual((await ask(store, { top: 5 })).truncated, false, 'all are there')
       const filters = [{ op: 'is', field: 'source', values: ['z'] }] as const
       const filtered = await ask(store, { filters })
       expectEqual([filtered.visitors, filtered.pages], [1, [{ path: '/z', visitors: 1 }]], 'filters')

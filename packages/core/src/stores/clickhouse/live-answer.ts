@@ -25,10 +25,12 @@ export function createLiveAnswer({
 }): (plan: LivePlan, options?: CallOptions) => Promise<LiveResult> {
   return async (plan, options) => {
     const rows = await read<Row>(liveStatement(await reading(plan, options), plan), options)
-    const listed = (wanted: Row['list']): Row[] => rows.filter(({ list }) => list === wanted)
+    const lists = new Map<Row['list'], Row[]>()
+    for (const row of rows) lists.set(row.list, [...(lists.get(row.list) ?? []), row])
+    const listed = (wanted: Row['list']): Row[] => (lists.get(wanted) ?? []).slice(0, plan.top)
     const [all] = listed('all')
     return {
-      ...rawFacts(false),
+      ...rawFacts([...lists.values()].some(({ length }) => length > plan.top)),
       visitors: all?.visitors ?? 0,
       events: all?.events ?? 0,
       pages: listed('page').map(({ name, visitors }) => ({ path: name, visitors })),

@@ -8,24 +8,22 @@ import { createWorld } from './memory-world.js'
 export function answerLive(plan: LivePlan, all: readonly StoredEvent[]): LiveResult {
   const events = [...createWorld(plan, all).asked].sort(compareMoments)
   const visitors = [...groupItems(events, (event) => [visitorOf(event)]).values()]
+  let truncated = false
   /** Visitors by what each stands for, at most one thing each. */
   function top(of: (own: readonly StoredEvent[]) => readonly string[] | undefined): Top[] {
     const standing = visitors.flatMap((own) => {
       const names = of(own)
       return names === undefined ? [] : [names]
     })
-    return [...groupItems(standing, (names) => names).values()]
+    const groups = [...groupItems(standing, (names) => names).values()]
+    truncated ||= groups.length > plan.top
+    return groups
       .map((list) => ({ names: list[0] ?? [], visitors: list.length }))
       .sort((a, b) => b.visitors - a.visitors || compareLists(a.names, b.names))
       .slice(0, plan.top)
   }
   const minutes = groupItems(events, ({ timestamp }) => [String(agoOf(plan, timestamp))])
-  return {
-    truncated: false,
-    estimated: false,
-    answered_by: 'raw',
-    visitors: visitors.length,
-    events: events.length,
+  const lists = {
     pages: top((own) => {
       const last = own.findLast(({ path }) => path !== '')
       return last === undefined ? undefined : [last.path]
@@ -38,6 +36,14 @@ export function answerLive(plan: LivePlan, all: readonly StoredEvent[]): LiveRes
       const country = own.at(-1)?.country ?? ''
       return country === '' ? undefined : [country]
     }).map(({ names: [country = ''], visitors: count }) => ({ country, visitors: count })),
+  }
+  return {
+    truncated,
+    estimated: false,
+    answered_by: 'raw',
+    visitors: visitors.length,
+    events: events.length,
+    ...lists,
     per_minute: [...minutes.values()]
       .map((list) => ({
         ago: agoOf(plan, list[0]?.timestamp ?? 0),

@@ -32,7 +32,7 @@ export function answerPerson(plan: PersonPlan, all: readonly StoredEvent[]): Per
   }
 }
 
-/** Visitors with users of whom the asker sees that they are linked; and those who said so, but are linked to others. */
+/** Visitors with users of whom the asker sees that they are linked; and those who said so, but are seen to be linked to others. */
 interface SeenLinks {
   readonly own: ReadonlyMap<string, string>
   readonly others: readonly (readonly [visitor: string, user: string])[]
@@ -44,7 +44,8 @@ function seenLinks(plan: Pick<PersonPlan, 'kept_from' | 'visible'>, all: readonl
     .filter((event) => event.timestamp >= (plan.kept_from ?? 0) && exists(event, plan))
     .map(({ anonymous_id, user_id }) => [anonymous_id, user_id] as const)
   const linked = ([visitor, user]: readonly [string, string]): boolean => links.get(visitor) === user
-  return { own: new Map(said.filter(linked)), others: said.filter((one) => !linked(one)) }
+  const own = new Map(said.filter(linked))
+  return { own, others: said.filter((one) => !linked(one) && own.has(one[0])) }
 }
 
 function ofPerson(person: PersonIds, { own }: SeenLinks): (event: StoredEvent) => boolean {

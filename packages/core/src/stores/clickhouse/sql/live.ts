@@ -32,7 +32,7 @@ FROM (
 GROUP BY GROUPING SETS ((page), (came), (country), ())
 HAVING list IN ('all', 'source') OR name != ''
 ORDER BY list, visitors DESC, name, medium
-LIMIT ${binder.bind('UInt32', plan.top)} BY list`,
+LIMIT ${binder.bind('UInt32', plan.top + 1)} BY list`,
     params: binder.params,
   }
 }

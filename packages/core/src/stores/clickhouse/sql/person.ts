@@ -18,21 +18,25 @@ export function linkedUserStatement(reading: Reading, plan: PersonPlan): Stateme
   }
 }
 
-/** One row of the anonymous ids that identified as this user: `linked` to it, and `others`; both ascending. */
+/**
+ * One row of the anonymous ids that identified as this user: `linked` to it, and `others`, of which the asker sees to whom they
+ * are linked; both ascending.
+ */
 export function devicesStatement(reading: Reading, plan: PersonPlan, userId: string): Statement {
   const binder = createBinder(plan.project_id)
+  const others = ['NOT v.own', ...seenLinks(reading, plan, binder, 'v.anonymous_id, v.whose')].join(' AND ')
   return {
-    query: `SELECT arraySort(groupArrayIf(v.anonymous_id, v.own)) AS linked, arraySort(groupArrayIf(v.anonymous_id, NOT v.own)) AS others
+    query: `SELECT arraySort(groupArrayIf(v.anonymous_id, v.own)) AS linked, arraySort(groupArrayIf(v.anonymous_id, ${others})) AS others
 FROM (${devices(reading, plan, userId, binder)}) AS v`,
     params: binder.params,
   }
 }
 
-/** Columns `anonymous_id` and `own`: 1 when it is linked to this user. */
+/** Columns `anonymous_id`, `whose` it is, and `own`: 1 when it is this user's. */
 function devices(reading: Reading, plan: PersonPlan, userId: string, binder: Binder): string {
   const user = binder.bind('String', userId)
   const seen = seenLinks(reading, plan, binder, `i.anonymous_id, ${user}`)
-  return `SELECT i.anonymous_id AS anonymous_id, argMin(i.user_id, (i.timestamp, i.event_id)) = ${user} AS own
+  return `SELECT i.anonymous_id AS anonymous_id, argMin(i.user_id, (i.timestamp, i.event_id)) AS whose, whose = ${user} AS own
 FROM ${identifies(reading, binder)}
   AND i.anonymous_id IN (SELECT i.anonymous_id FROM ${identifies(reading, binder)} AND i.user_id = ${user})
   ${seen.map((condition) => `AND ${condition}`).join(' ')}
