@@ -1,4 +1,4 @@
-import { type Mountable, type MountOptions, requireMountable } from './mount.js'
+import type { Mountable, MountOptions } from './mount.js'
 import { type NodeHandler, toNodeHandler } from './node.js'
 
 export type { HandlerContext, Mountable, MountOptions } from './mount.js'
@@ -11,7 +11,6 @@ export type { NodeHandler } from './node.js'
  * app.use('/analytics', millimetric(analytics))
  */
 export function millimetric(analytics: Mountable, options: MountOptions = {}): NodeHandler {
-  requireMountable(analytics, 'millimetric')
   // Express answers `req.ip` from its own `trust proxy` setting; without one it is the peer address.
   return toNodeHandler(analytics, {
     ...options,

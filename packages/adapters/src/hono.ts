@@ -26,7 +26,7 @@ export function millimetric(
   analytics: Mountable,
   options: MountOptions = {},
 ): (c: HonoContext) => Promise<Response> {
-  requireMountable(analytics, 'millimetric')
+  requireMountable(analytics)
   return async (c) =>
     analytics.handler(
       await unreadRequest(c),

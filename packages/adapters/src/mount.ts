@@ -23,9 +23,11 @@ export interface MountOptions {
  * Throws a `TypeError` when the application starts, for what would answer each of its requests with 500: `analytics.handler`
  * in place of `analytics`.
  */
-export function requireMountable(analytics: Mountable, call: string): void {
+export function requireMountable(analytics: Mountable): void {
   if (typeof analytics?.handler === 'function') return
-  throw new TypeError(`${call}(analytics) takes what createAnalytics gave, not its handler.`)
+  throw new TypeError(
+    'Mount what createAnalytics gave, for example toNodeHandler(analytics), not its handler.',
+  )
 }
 
 /** The context with its unknown parts left out. */

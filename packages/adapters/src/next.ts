@@ -23,7 +23,7 @@ export type NextHandlers = Record<'GET' | 'HEAD' | 'POST' | 'DELETE' | 'OPTIONS'
  * export const { GET, HEAD, POST, DELETE, OPTIONS } = toNextHandlers(analytics, { after })
  */
 export function toNextHandlers(analytics: Mountable, options: NextOptions = {}): NextHandlers {
-  requireMountable(analytics, 'toNextHandlers')
+  requireMountable(analytics)
   const handle: NextHandler = async (request, route) =>
     analytics.handler(
       request,

@@ -25,7 +25,7 @@ export interface NodeHandlerOptions extends MountOptions {
  * createServer(toNodeHandler(analytics)).listen(8787)
  */
 export function toNodeHandler(analytics: Mountable, options: NodeHandlerOptions = {}): NodeHandler {
-  requireMountable(analytics, 'toNodeHandler')
+  requireMountable(analytics)
   return (req, res) => {
     const gone = new AbortController()
     res.once('close', () => {

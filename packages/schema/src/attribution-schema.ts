@@ -10,27 +10,15 @@ import { eventMatchSchema, propertyField } from './filter-schema.js'
 import { LIMITS } from './limits.js'
 import { listOf, questionShape, whole } from './query.js'
 import { resultMetaSchema } from './response.js'
-import { suggest } from './suggestion.js'
-
-/** A message that names what there is. */
-function oneOf(what: string, names: readonly string[]): { error: (issue: { input?: unknown }) => string } {
-  return {
-    error: ({ input }) =>
-      `"${String(input).slice(0, 64)}" is no ${what}${suggest(input, names)}; it is one of ${names.join(', ')}`,
-  }
-}
 
 /** Parameters of `POST /v1/attribution`; an unknown parameter is an error. */
 export const attributionParamsSchema: z.ZodType<AttributionParams> = z.strictObject({
   ...questionShape,
   conversion: eventMatchSchema,
-  model: z.enum(ATTRIBUTION_MODELS, oneOf('model', ATTRIBUTION_MODELS)).optional(),
+  model: z.enum(ATTRIBUTION_MODELS).optional(),
   lookback: z.string().min(2).max(8).optional(),
   value: propertyField.optional(),
-  group_by: listOf(
-    z.enum(ATTRIBUTION_DIMENSIONS, oneOf('dimension of touches', ATTRIBUTION_DIMENSIONS)),
-    ATTRIBUTION_DIMENSIONS.length,
-  ).optional(),
+  group_by: listOf(z.enum(ATTRIBUTION_DIMENSIONS), ATTRIBUTION_DIMENSIONS.length).optional(),
   limit: whole(1, LIMITS.queryLimitMax).optional(),
 })
 

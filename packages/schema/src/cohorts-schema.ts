@@ -8,18 +8,17 @@ import {
 } from './cohorts.js'
 import { eventMatchSchema } from './filter-schema.js'
 import { LIMITS } from './limits.js'
-import { oneOf } from './one-of.js'
 import { questionShape, whole } from './query.js'
 import { resultMetaSchema } from './response.js'
 
 /** Parameters of `POST /v1/cohorts`; an unknown parameter is an error. */
 export const cohortsParamsSchema: z.ZodType<CohortsParams> = z.strictObject({
   ...questionShape,
-  interval: oneOf(COHORT_INTERVALS).optional(),
+  interval: z.enum(COHORT_INTERVALS).optional(),
   periods: whole(1, LIMITS.cohortPeriods).optional(),
   start: eventMatchSchema.optional(),
   return: eventMatchSchema.optional(),
-  cohort: oneOf(COHORT_KINDS).optional(),
+  cohort: z.enum(COHORT_KINDS).optional(),
 })
 
 const cohortRow: z.ZodType<CohortRow> = z.strictObject({

@@ -35,8 +35,7 @@ export function inWords(issue: Issue): string | undefined {
   }
 }
 
-/** What a text that is none of a closed list is answered: the list, and what was probably meant. */
-export function notOneOf(input: unknown, values: readonly unknown[]): string {
+function notOneOf(input: unknown, values: readonly unknown[]): string {
   const names = values.map(String)
   return `"${String(input).slice(0, 64)}" is not one of ${names.join(', ')}${suggest(input, names)}`
 }

@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import { eventMatchSchema } from './filter-schema.js'
 import { LIMITS } from './limits.js'
-import { oneOf } from './one-of.js'
 import {
   PATH_DIRECTIONS,
   type PathLink,
@@ -16,7 +15,7 @@ import { resultMetaSchema } from './response.js'
 /** Parameters of `POST /v1/paths`; an unknown parameter is an error. */
 export const pathsParamsSchema: z.ZodType<PathsParams> = z.strictObject({
   ...questionShape,
-  direction: oneOf(PATH_DIRECTIONS).optional(),
+  direction: z.enum(PATH_DIRECTIONS).optional(),
   from_page: z.string().max(LIMITS.path).optional(),
   start: eventMatchSchema.optional(),
   steps: whole(1, LIMITS.pathSteps).optional(),

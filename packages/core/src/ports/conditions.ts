@@ -5,7 +5,7 @@ export type Field = FilterField
 
 /**
  * A checked condition. `is`, `contains`, `starts_with` and `matches` (RE2) hold when any of the values fits; `fold`
- * compares without regard to case; `is_set` holds for any text but the empty one. A property is text as it stands, or its JSON; a number compares only with numbers.
+ * compares without regard to case. A property is text as it stands, or its JSON; a number compares only with numbers.
  * `entry_path` and `exit_path` are those of the session an event belongs to. `done` holds for all events of a person
  * who did a matching event in the range.
  */
@@ -24,9 +24,15 @@ export interface TextCondition {
   readonly fold?: boolean
 }
 
+/** Holds for any text but the empty one. */
 export interface SetCondition {
   readonly op: 'is_set'
   readonly field: Field
+}
+
+/** Whether the condition is about the text of one field. */
+export function isOfText(condition: Condition): condition is TextCondition | SetCondition {
+  return condition.op === 'is_set' || 'values' in condition
 }
 
 /** Events of one name for which all conditions hold. */

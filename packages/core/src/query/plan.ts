@@ -90,9 +90,7 @@ export function readParams<T>(
     throw new AnalyticsError(
       'invalid_params',
       `Unknown parameter: ${listed.join(', ')}; there are ${names.join(', ')}.`,
-      {
-        details: { unknown },
-      },
+      { details: { unknown } },
     )
   }
   throw new AnalyticsError(
@@ -102,15 +100,12 @@ export function readParams<T>(
   )
 }
 
-/** What is wrong, with its place where the words of the check do not say it. */
+/** What is wrong, with its place, unless the words begin with what was written there. */
 function describeIssue(path: readonly PropertyKey[], message: string): string {
   const [first = '', ...rest] = path.map(String)
   if (first === '') return 'A question is an object of parameters.'
   if (message.startsWith(`${first}.`) || message.startsWith(`${first}[`)) return message
-  const place =
-    rest.length > 0 && /^(?:Invalid|takes|missing|is empty)/.test(message)
-      ? ` (at ${rest.join('.').slice(0, 200)})`
-      : ''
+  const place = rest.length > 0 && !message.startsWith('"') ? ` (at ${rest.join('.').slice(0, 200)})` : ''
   return `${first}: ${message.replace(`${first}: `, '')}${place}`
 }
 

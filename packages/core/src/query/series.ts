@@ -44,8 +44,8 @@ export function shapeRows(table: Table, before: Table | undefined, shape: Shape)
       if (bucket !== undefined) row.bucket = bucket
       Object.assign(row, valueColumns(values?.get(name) ?? shape.empty, shape))
       if (then !== undefined) {
-        const values = then.get(previous ?? null)?.get(name) ?? shape.empty
-        row.previous = isBeside ? valueColumns(values, shape) : null
+        const earlier = then.get(previous ?? null)?.get(name) ?? shape.empty
+        row.previous = isBeside ? valueColumns(earlier, shape) : null
       }
       rows.push(row)
     }
@@ -86,9 +86,13 @@ function valueColumns(values: Values, { columns, empty }: Shape): Columns<number
 
 /** Places of the columns with a value beyond the largest number, which rows show as if nothing had happened. */
 export function overflown(tables: readonly (Table | undefined)[]): number[] {
-  const values = tables.flatMap((table) => table?.result.rows.map((row) => row.values) ?? [])
-  const places = values.flatMap((list) =>
-    list.flatMap((value, place) => (value === null || Number.isFinite(value) ? [] : [place])),
-  )
-  return [...new Set(places)]
+  const places = new Set<number>()
+  for (const table of tables) {
+    for (const { values } of table?.result.rows ?? []) {
+      for (const [place, value] of values.entries()) {
+        if (value !== null && !Number.isFinite(value)) places.add(place)
+      }
+    }
+  }
+  return [...places]
 }

@@ -25,17 +25,23 @@ export function createLiveAnswer({
 }): (plan: LivePlan, options?: CallOptions) => Promise<LiveResult> {
   return async (plan, options) => {
     const rows = await read<Row>(liveStatement(await reading(plan, options), plan), options)
-    const lists = new Map<Row['list'], Row[]>()
-    for (const row of rows) lists.set(row.list, [...(lists.get(row.list) ?? []), row])
-    const listed = (wanted: Row['list']): Row[] => (lists.get(wanted) ?? []).slice(0, plan.top)
+    let truncated = false
+    const listed = (wanted: Row['list']): Row[] => {
+      const found = rows.filter(({ list }) => list === wanted)
+      truncated ||= found.length > plan.top
+      return found.slice(0, plan.top)
+    }
     const [all] = listed('all')
-    return {
-      ...rawFacts([...lists.values()].some(({ length }) => length > plan.top)),
-      visitors: all?.visitors ?? 0,
-      events: all?.events ?? 0,
+    const lists = {
       pages: listed('page').map(({ name, visitors }) => ({ path: name, visitors })),
       sources: listed('source').map(({ name, medium, visitors }) => ({ source: name, medium, visitors })),
       countries: listed('country').map(({ name, visitors }) => ({ country: name, visitors })),
+    }
+    return {
+      ...rawFacts(truncated),
+      ...lists,
+      visitors: all?.visitors ?? 0,
+      events: all?.events ?? 0,
       per_minute: (all?.hits[0] ?? []).map((ago, index) => ({
         ago,
         events: all?.hits[1][index] ?? 0,

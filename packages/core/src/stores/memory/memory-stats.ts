@@ -1,5 +1,5 @@
 import type { Metric, StatsDimension } from '@millimetric/schema/wire'
-import type { Condition } from '../../ports/conditions.js'
+import { type Condition, isOfText } from '../../ports/conditions.js'
 import type { StoredEvent } from '../../ports/event-store.js'
 import { compareLists } from '../../ports/order.js'
 import {
@@ -187,7 +187,7 @@ export function sessionMeets(session: Session, condition: Condition, world: Worl
   if (condition.op === 'and') return condition.of.every((inner) => sessionMeets(session, inner, world))
   if (condition.op === 'or') return condition.of.some((inner) => sessionMeets(session, inner, world))
   if (condition.op === 'not') return !sessionMeets(session, condition.of, world)
-  if (('values' in condition || condition.op === 'is_set') && isSessionDimension(condition.field)) {
+  if (isOfText(condition) && isSessionDimension(condition.field)) {
     const { dimensions } = session
     const text = dimensions[condition.field]
     return meets(condition, { text: () => text, number: () => undefined, done: () => false })

@@ -1,5 +1,5 @@
 import { SESSION_DIMENSIONS, type SessionDimension } from '@millimetric/schema/wire'
-import type { Condition, Field, Match } from '../../../ports/conditions.js'
+import { type Condition, type Field, isOfText, type Match } from '../../../ports/conditions.js'
 import type { SessionMetric } from '../../../ports/stats-plan.js'
 import type { Binder } from './binder.js'
 import { textSql } from './conditions.js'
@@ -155,7 +155,7 @@ function sessionCondition(
   }
   if (condition.op === 'not') return `NOT ${inner(condition.of)}`
   // Numbers are only under properties, which are the events' own.
-  if (('values' in condition || condition.op === 'is_set') && isSessionDimension(condition.field)) {
+  if (isOfText(condition) && isSessionDimension(condition.field)) {
     used.add(condition.field)
     return textSql(`session_${condition.field}`, condition, binder)
   }
