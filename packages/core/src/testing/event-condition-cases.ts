@@ -244,6 +244,7 @@ export const conditionCases: readonly EventStoreCase[] = [
             event_name: name.startsWith('/') ? '$pageview' : name,
             path: name.startsWith('/') ? name : '',
             source: n === 0 ? visitor : 'direct',
+            campaign: n === 0 ? '' : 'late',
             timestamp: TEST_NOON + n * MINUTE,
           }),
         )
@@ -272,6 +273,11 @@ export const conditionCases: readonly EventStoreCase[] = [
       expectEqual(await count(isSet), 3, 'some event has a path, others have none')
       expectEqual(await count({ op: 'not', of: isSet }), 0, 'no event has a path')
       expectEqual(await count({ op: 'is_set', field: 'source' }), 3, 'the session has a source')
+      expectEqual(
+        await count({ op: 'is_set', field: 'campaign' }),
+        0,
+        'campaigns of later events are not its own',
+      )
       expectEqual(await count({ op: 'is_set', field: 'properties.plan' }), 0, 'nobody has a plan')
       expectEqual(
         await count(is('event_name', 'signup'), is('path', '/price')),

@@ -162,7 +162,12 @@ describe('bad parameters', () => {
       'invalid_params',
       /^model: "fist" is not one of .*linear \(did you mean "first"\?\)$/,
     ],
-    ['unknown dimension', { group_by: ['sorce'] }, 'invalid_group_by', /campaign.* \(did you mean "source"\?\)$/],
+    [
+      'unknown dimension',
+      { group_by: ['sorce'] },
+      'invalid_group_by',
+      /campaign.* \(did you mean "source"\?\)$/,
+    ],
     [
       'a dimension of events',
       { group_by: ['path'] },

@@ -1,6 +1,7 @@
 import { type Analytics, createAnalytics, defineEvents } from '@millimetric/core'
 import { chdbEvents } from '@millimetric/core/chdb'
 import { memoryEvents, memoryKeys } from '@millimetric/core/memory'
+import type { EventFilters } from '@millimetric/schema/wire'
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { CHDB_PATH, freshDatabase } from '../stores/chdb-path.js'
@@ -230,6 +231,26 @@ test('a number is asked for as such, or by the text that its group shows', async
     const asked = await analytics.stats({ ...one, filters: { field: 'properties.n', op: 'is', value } })
     expect([value, asked.rows[0]?.value]).toEqual([value, 1])
   }
+})
+
+test('a session has what one of its events has', async () => {
+  const event = { anonymous_id: 'z', timestamp: NOW - 1000 }
+  await analytics.batch([
+    { ...event, event: 'seen' },
+    { ...event, event: 'known', user_id: 'u', properties: { tier: 1 } },
+  ])
+  const sessions = async (filters: EventFilters): Promise<number | undefined> =>
+    (await analytics.stats({ range: '7d', metric: 'sessions', anonymous_id: 'z', filters })).rows[0]?.value
+  for (const field of ['user_id', 'properties.tier'] as const) {
+    const isSet = { field, op: 'is_set' } as const
+    expect([field, await sessions(isSet), await sessions({ ...isSet, value: true })]).toEqual([field, 1, 1])
+    expect([field, await sessions({ ...isSet, value: false }), await sessions({ not: isSet })]).toEqual([
+      field,
+      0,
+      0,
+    ])
+  }
+  expect(await sessions({ field: 'properties.none', op: 'is_set', value: false })).toBe(1)
 })
 
 test.each([
